@@ -14,6 +14,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "openapi": ("openapi_spec_validator",),
     "postgres": ("psycopg",),
     "prometheus": ("prometheus_client",),
+    "redis": ("redis",),
     "rst": ("docutils",),
     "source": ("detect_secrets", "tree_sitter", "tree_sitter_javascript", "tree_sitter_typescript"),
     "tls": ("sslyze",),

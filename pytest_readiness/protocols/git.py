@@ -49,7 +49,8 @@ def ask_git(
 
     Args:
         folder: the working tree, or a folder in it.
-        arguments: the command and what it takes; pathspecs are literal.
+        arguments: the command and what it takes; pathspecs are literal, but those of check-ignore, which has no others
+            than such as begin with a colon.
         given: what it reads from its standard input.
         accepted: exit codes that are an answer.
         seconds: after which it is ended.
@@ -63,7 +64,14 @@ def ask_git(
     if program is None:
         raise GitError("git is not installed")
     sent(f"run 'git {arguments[0]}' in {folder}")
-    words = [program, *_UNSWAYED, "-C", str(folder), *arguments]
+    words = [
+        program,
+        *_UNSWAYED,
+        *["--no-literal-pathspecs"] * (arguments[0] == "check-ignore"),
+        "-C",
+        str(folder),
+        *arguments,
+    ]
     # A hook of Git's runs with GIT_DIR, which names another repository.
     # A repository's own file of grafts gives commits other parents, and no option turns it off.
     environment = neutral() | {"GIT_GRAFT_FILE": os.devnull, "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}

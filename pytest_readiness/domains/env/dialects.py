@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from io import StringIO
 from typing import NamedTuple
 
+from pydantic import SecretStr
+
 from pytest_readiness.domains.env.forms import left_as_text, unfilled
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
@@ -50,6 +52,23 @@ class EnvLine(NamedTuple):
     written: str
 
 
+@dataclass(frozen=True, slots=True)
+class OddLine:
+    """A line that is no assignment, no comment, and not empty.
+
+    Attributes:
+        number: of the line.
+        text: what is written.
+        stops: whether it may undo others: what it does is not known, or the tool takes none of the file.
+        ignored: whether the tool goes on as if it were not there.
+    """
+
+    number: int
+    text: SecretStr
+    stops: bool = False
+    ignored: bool = False
+
+
 class UnreadableError(Exception):
     """The tool would not read these lines as assignments.
 
@@ -62,17 +81,29 @@ class UnreadableError(Exception):
         self.lines = lines
 
 
-def assignments(dialect: str, text: str) -> Iterator[Assignment]:
+def assignments(dialect: str, text: str, odd: list[OddLine] | None = None) -> Iterator[Assignment]:
     """What a file sets, in its order, with what earlier lines set filled in.
 
+    Args:
+        dialect: by whose rules.
+        text: of the file.
+        odd: gets the lines that set nothing.
+
     Raises:
-        UnreadableError: the tool would do something else than set variables.
+        UnreadableError: the tool would do something else than set variables, and there is no list for that.
     """
+    noted = [] if odd is None else odd
+    yield from _assigned(dialect, text, noted)
+    if odd is None and (lines := [each.number for each in noted if not each.ignored]):
+        raise UnreadableError(lines)
+
+
+def _assigned(dialect: str, text: str, odd: list[OddLine]) -> Iterator[Assignment]:
     known: dict[str, str] = {}
     missing: dict[str, str] = {}
     # To a shell, a carriage return is a part of the value, which no program expects there.
     lines = text if dialect == "shell" else text.replace("\r\n", "\n")
-    for each in _READERS[dialect](lines, known, missing):
+    for each in _READERS[dialect](lines, known, missing, odd):
         if each.is_marked:
             yield each
             continue
@@ -115,9 +146,12 @@ class _Filling:
         return found if is_set or not operator else other
 
 
-def _dotenv(text: str, known: Mapping[str, str], missing: Mapping[str, str]) -> Iterator[Assignment]:
+def _dotenv(
+    text: str, known: Mapping[str, str], missing: Mapping[str, str], odd: list[OddLine]
+) -> Iterator[Assignment]:
     shape = re.compile(r"\$\{([^}:]{0,200})(?:(:-)([^}]{0,2000}))?\}")
-    for number, (name, value, _, _) in enumerate(bindings(text)):
+    # python-dotenv tells of a line that it cannot read, and goes on with the next one, whatever is open.
+    for number, (name, value, _, _) in enumerate(bindings(text, odd, stops=_CONFLICTS)):
         filling = _Filling(known, missing)
         filled = value if value is None else shape.sub(_replacing(filling), value)
         # Older versions of python-dotenv keep the mark.
@@ -129,9 +163,12 @@ def _replacing(filling: _Filling) -> Callable[[re.Match[str]], str]:
     return lambda found: filling.value(found[1], "-" if found[2] else "", found[3] or "")
 
 
-def _compose(text: str, known: Mapping[str, str], missing: Mapping[str, str]) -> Iterator[Assignment]:
+def _compose(
+    text: str, known: Mapping[str, str], missing: Mapping[str, str], odd: list[OddLine]
+) -> Iterator[Assignment]:
     shape = re.compile(rf"\$(?:(\$)|({_NAME})|\{{({_NAME})(?:(:?[-?+])([^{{}}]{{0,2000}}))?\}}|(?=[\w{{(]))")
-    for name, value, quote, _ in bindings(text, colons=True):
+    # Compose takes none of a file that it cannot read.
+    for name, value, quote, _ in bindings(text, odd, colons=True, stops=_ANYTHING):
         filling = _Filling(known, missing)
 
         def filled(found: re.Match[str], filling: _Filling = filling) -> str:
@@ -143,7 +180,7 @@ def _compose(text: str, known: Mapping[str, str], missing: Mapping[str, str]) ->
             return filling.value(found[2] or found[3], found[4] or "", found[5] or "")
 
         if value is None or quote == "'":
-            yield Assignment(name, value)
+            yield Assignment(name, value or "", _OF_CALLER if value is None else "")
             continue
         result = shape.sub(filled, value)
         if not quote and re.search(r"\S#", value):
@@ -153,36 +190,43 @@ def _compose(text: str, known: Mapping[str, str], missing: Mapping[str, str]) ->
         yield Assignment(name, result, filling.lacking)
 
 
-def bindings(text: str, *, colons: bool = False) -> Iterator[EnvLine]:
+def bindings(
+    text: str, odd: list[OddLine], *, colons: bool = False, stops: re.Pattern[str] | None = None
+) -> Iterator[EnvLine]:
     """What the lines say by python-dotenv's grammar, which Compose's is much alike.
 
     Args:
         text: of the file; a byte order mark is left out.
+        odd: gets the lines that are no assignments.
         colons: whether `NAME: value` on a line sets a variable, too.
-
-    Raises:
-        UnreadableError: there are lines that are no assignments.
+        stops: which of these lines may undo others. Unless given, those of a merge, and those with a quote that may
+            be open, or with another sign by which a line goes on behind its end.
     """
     from dotenv.parser import parse_stream
 
-    unreadable: list[int] = []
+    stops = stops or _MAY_GO_ON
     for binding in parse_stream(StringIO(text.removeprefix(MARK))):
         line = binding.original.line
         if colons and (found := _COLON.fullmatch(binding.original.string)):
             [binding, *more] = parse_stream(StringIO(f"{found[1]}={found[2]}"))
-            unreadable += [line] * bool(more)
+            odd += [OddLine(line, SecretStr(found[0]), stops=True)] * bool(more)
         source, name, value = binding.original.string, binding.key, binding.value
         if binding.error:
             blank_lines = source[: len(source) - len(source.lstrip())].count("\n")
-            unreadable.append(line + blank_lines)
+            odd.append(OddLine(line + blank_lines, SecretStr(source.strip()), bool(stops.search(source.lstrip()))))
         elif name is not None and (value is not None or not source.lstrip().startswith("export")):
             # NAME alone sets nothing; "export NAME" hands on what was set before.
+            if value is None and not colons:
+                odd.append(OddLine(line, SecretStr(source.strip()), ignored=True))
             written = source.partition("=")[2].lstrip()
             yield EnvLine(name, value, written[:1] if written[:1] in ("'", '"') else "", written)
-    if unreadable:
-        raise UnreadableError(unreadable)
 
 
+_CONFLICTS = re.compile(r"\A(?:<{7}|>{7}|={7}|\|{7})")
+"""What a merge leaves where somebody has yet to choose."""
+_MAY_GO_ON = re.compile(rf"{_CONFLICTS.pattern}|['\"`(){{}}]|\\$")
+_ANYTHING = re.compile("")
+_OF_CALLER = "what Compose takes from the environment that it runs in"
 _COLON = re.compile(rf"(\s*(?:export[ \t]+)?{_NAME})[ \t]*:([^\n]*\n?)")
 
 _SHELL_SPACE = re.compile(r"(?:[ \t\n;]|\\\n)+|#[^\n]*")
@@ -211,7 +255,7 @@ _SHELL_DOLLAR = re.compile(
 )
 
 
-def _shell(text: str, known: Mapping[str, str], missing: Mapping[str, str]) -> Iterator[Assignment]:
+def _shell(text: str, known: Mapping[str, str], missing: Mapping[str, str], odd: list[OddLine]) -> Iterator[Assignment]:
     at = len(MARK) if text.startswith(MARK) else 0
     fixed: set[str] = set()
     is_fixed = False
@@ -226,7 +270,9 @@ def _shell(text: str, known: Mapping[str, str], missing: Mapping[str, str]) -> I
             continue
         head = _SHELL_NAME.match(text, at)
         if head is None or head[1] in fixed:
-            raise UnreadableError([text.count("\n", 0, at) + 1])
+            at, line = _odd_in_shell(text, at, is_told_twice=head is not None)
+            odd.append(line)
+            continue
         fixed |= {head[1]} if is_fixed else set()
         at = head.end()
         filling = _Filling(known, missing)
@@ -242,10 +288,27 @@ def _shell(text: str, known: Mapping[str, str], missing: Mapping[str, str]) -> I
         if not (
             end == len(text) or text[end] in "\n;" or (end > at and text[end] == "#") or _SHELL_NAME.match(text, end)
         ):
-            raise UnreadableError([text.count("\n", 0, at) + 1])
+            odd.append(OddLine(text.count("\n", 0, at) + 1, SecretStr(text[head.start() : at]), stops=True))
+            return
         # With a byte order mark, all of the line is a command that there is not.
         is_marked = text.startswith(MARK) and "\n" not in text[: head.start()]
         yield Assignment(head[1], value, filling.lacking, is_marked=is_marked)
+
+
+def _odd_in_shell(text: str, at: int, *, is_told_twice: bool) -> tuple[int, OddLine]:
+    """Where the next line begins, and what this one is: a command, which may do anything, unless there is none such."""
+    end = text.find("\n", at)
+    end = len(text) if end < 0 else end
+    line = text[at:end]
+    is_no_command = _MEANT_TO_SET.fullmatch(line) and not is_told_twice and text[:at].rpartition("\n")[2].strip() == ""
+    return end, OddLine(text.count("\n", 0, at) + 1, SecretStr(line), stops=not is_no_command)
+
+
+_MEANT_TO_SET = re.compile(
+    r"(?!(?:source|eval|exec|export|exit|return|set|unset|trap|readonly|declare|typeset|local|alias|let|test|env)\b)"
+    r"[A-Za-z_]\w*(?:[ \t]+=|:(?=[ \t])|[.-][\w.-]*=)[\w./:@%+,= \t-]*"
+)
+"""`NAME = value`, `NAME: value` and `NA-ME=value`, which a shell takes for commands that there hardly are."""
 
 
 def _shell_piece(piece: re.Match[str], filling: _Filling) -> str:
@@ -274,7 +337,12 @@ def _shell_piece(piece: re.Match[str], filling: _Filling) -> str:
     return _SHELL_DOLLAR.sub(filled, inside)
 
 
-def _systemd(text: str, known: Mapping[str, str], missing: Mapping[str, str]) -> Iterator[Assignment]:  # noqa: ARG001
+def _systemd(
+    text: str,
+    known: Mapping[str, str],  # noqa: ARG001
+    missing: Mapping[str, str],  # noqa: ARG001
+    odd: list[OddLine],
+) -> Iterator[Assignment]:
     """By the rules of systemd.exec(5), EnvironmentFile=: no references, lines that are none are left out."""
     at = 0
     while at < len(text):
@@ -285,15 +353,23 @@ def _systemd(text: str, known: Mapping[str, str], missing: Mapping[str, str]) ->
         line = text[at:end]
         name, equals, written = line.partition("=")
         if not line or line[0] in "#;" or not equals:
-            if line.endswith("\\") or line.startswith(_CONFLICT):
-                raise UnreadableError([text.count("\n", 0, at) + 1])
+            if line and (line[0] not in "#;" or line.endswith("\\")):
+                stops = line.endswith("\\") or _CONFLICTS.match(line) is not None
+                odd.append(OddLine(text.count("\n", 0, at) + 1, SecretStr(line), stops, ignored=not stops))
             at = end + 1
             continue
-        value, at = _systemd_value(text, at + len(name) + 1)
+        number = text.count("\n", 0, at) + 1
+        try:
+            value, at = _systemd_value(text, at + len(name) + 1)
+        except UnreadableError:
+            odd.append(OddLine(number, SecretStr(line), stops=True))
+            return
         name = name.strip()
         if re.fullmatch(f"{MARK}?{_NAME}", name):
             left = "a comment, # …" if _SYSTEMD_COMMENT.match(written) else ""
             yield Assignment(name.removeprefix(MARK), value, left=left, is_marked=name.startswith(MARK))
+        else:
+            odd.append(OddLine(number, SecretStr(line), ignored=True))
 
 
 def _systemd_value(text: str, at: int) -> tuple[str, int]:
@@ -321,12 +397,10 @@ def _systemd_value(text: str, at: int) -> tuple[str, int]:
     return value[:kept], at + 1
 
 
-_CONFLICT = ("<<<<<<<", ">>>>>>>")
-"""What a merge leaves where somebody has yet to choose."""
 _SYSTEMD_COMMENT = re.compile(r"\s*+(?:''|\"\")?\s*+#(?:\s|$)")
 _SYSTEMD_SINGLE = re.compile(r"'([^']*)'")
 _SYSTEMD_DOUBLE = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
-_READERS: dict[str, Callable[[str, Mapping[str, str], Mapping[str, str]], Iterator[Assignment]]] = {
+_READERS: dict[str, Callable[[str, Mapping[str, str], Mapping[str, str], list[OddLine]], Iterator[Assignment]]] = {
     "dotenv": _dotenv,
     "compose": _compose,
     "shell": _shell,

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import cast
 
 from pydantic import SecretStr
 
+from pytest_readiness.config.target import Target
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.registry import fact
-from pytest_readiness.domains.env.dialects import MARKED, UnreadableError, assignments, bindings, marks_a_name
+from pytest_readiness.domains.env.dialects import MARKED, Assignment, OddLine, assignments, bindings, marks_a_name
 from pytest_readiness.domains.env.forms import unfilled
 from pytest_readiness.domains.env.resource import EnvFile
 from pytest_readiness.protocols.text_file import read_text_file
@@ -47,11 +50,55 @@ class EnvFacts:
         path: the file.
         variables: those that are set, by their names.
         marked: names that are not set because a byte order mark is before them.
+        odd: lines that are no assignments; checks must not look away from those that are not ignored.
+        odd_lines: how many of these are not ignored.
+        twice: names that are set more than once, to different values.
+        commented: names in comments that look like assignments (`# NAME=`), and are not set.
+        number: how many variables are set.
+        dialect: by whose rules; "" for python-dotenv's grammar, where what tools read otherwise is noted.
     """
 
     path: str
     variables: Mapping[str, Variable]
     marked: frozenset[str] = frozenset()
+    odd: tuple[OddLine, ...] = ()
+    odd_lines: int = 0
+    twice: tuple[str, ...] = ()
+    commented: tuple[str, ...] = ()
+    number: int = 0
+    dialect: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EnvText:
+    """What is written in an env file.
+
+    Attributes:
+        path: the file.
+        text: with a byte order mark, if there is one.
+        missing: whether there is no such file.
+    """
+
+    path: str
+    text: SecretStr
+    missing: bool = False
+
+
+@fact
+def env_text(env_file: EnvFile) -> EnvText:
+    """The text of the file, or that there is none."""
+    return text_of(env_file)
+
+
+def text_of(env_file: EnvFile) -> EnvText:
+    """Read the file.
+
+    Raises:
+        CouldNotVerify: it is there, and cannot be read.
+    """
+    if not os.path.lexists(env_file.path):
+        return EnvText(str(env_file.path), SecretStr(""), missing=True)
+    return EnvText(str(env_file.path), SecretStr(read_text_file(env_file.path, keep_mark=True)))
 
 
 @fact
@@ -61,48 +108,89 @@ def env_facts(env_file: EnvFile) -> EnvFacts:
     By the rules of the declared `dialect`, with what the file sets itself filled in; unless one is declared by
     python-dotenv's grammar, where each form that any of the tools fills in is noted.
     """
-    text = read_text_file(env_file.path, keep_mark=True)
-    try:
-        if env_file.dialect:
-            return _resolved(env_file, text)
-        return _unresolved(env_file, text)
-    except UnreadableError as error:
-        lines = f"line{'s' if len(error.lines) > 1 else ''} {', '.join(map(str, error.lines[:10]))}"
-        more = ", …" if len(error.lines) > 10 else ""
-        how = f" by {env_file.dialect}" if env_file.dialect else ""
-        raise CouldNotVerify(f"{env_file.path} cannot be read as NAME=value{how} on {lines}{more}") from None
+    return variables_in(env_file, text_of(env_file))
 
 
-def _resolved(env_file: EnvFile, text: str) -> EnvFacts:
+@fact
+def other_env(env_file: EnvFile, target: Target, *, ask: str) -> EnvFacts:  # noqa: ARG001
+    """The variables of another declared file, `ask`: an example, or the file of another environment."""
+    other = cast("EnvFile", target.named("env_file", ask))
+    return variables_in(other, text_of(other))
+
+
+@fact
+def other_text(env_file: EnvFile, target: Target, *, ask: str) -> EnvText:  # noqa: ARG001
+    """The text of another declared file, `ask`."""
+    return text_of(cast("EnvFile", target.named("env_file", ask)))
+
+
+def variables_in(env_file: EnvFile, written: EnvText) -> EnvFacts:
+    """What the text of a file sets.
+
+    Raises:
+        CouldNotVerify: there is no such file.
+    """
+    if written.missing:
+        raise CouldNotVerify(f"{written.path} does not exist")
+    text = written.text.get_secret_value()
+    odd: list[OddLine] = []
+    read = _resolved(env_file.dialect, text, odd) if env_file.dialect else _unresolved(text, odd)
     variables: dict[str, Variable] = {}
     marked: set[str] = set()
-    for each in assignments(env_file.dialect or "", text):
-        if each.is_marked:
-            marked.add(each.name)
-            continue
-        variables.pop(each.name, None)
-        if each.value is not None:
-            value = SecretStr(each.value)
-            variables[each.name] = Variable(value, value, unfilled=each.unfilled, left=each.left)
-    return EnvFacts(str(env_file.path), variables, frozenset(marked))
+    twice: set[str] = set()
+    for name, variable in read:
+        before = variables.pop(name, None)
+        if isinstance(variable, Variable):
+            twice |= {name} if before is not None and before.value != variable.value else set()
+            variables[name] = variable
+        elif variable == MARKED:
+            marked.add(name)
+            variables |= {name: before} if before is not None else {}
+    return EnvFacts(
+        str(env_file.path),
+        variables,
+        frozenset(marked),
+        tuple(odd),
+        sum(not each.ignored for each in odd),
+        tuple(sorted(twice)),
+        tuple(dict.fromkeys(name for name in _COMMENTED.findall(text) if name not in variables)),
+        len(variables),
+        env_file.dialect or "",
+    )
 
 
-def _unresolved(env_file: EnvFile, text: str) -> EnvFacts:
-    variables: dict[str, Variable] = {}
-    for number, (name, value, quote, written) in enumerate(bindings(text)):
-        variables.pop(name, None)
+_COMMENTED = re.compile(r"(?m)^[ \t]*[#;][# \t]*(?:export[ \t]+)?([A-Za-z_]\w*)[ \t]*=")
+
+
+def _resolved(dialect: str, text: str, odd: list[OddLine]) -> Iterator[tuple[str, Variable | str]]:
+    for each in assignments(dialect, text, odd):
+        yield each.name, MARKED if each.is_marked else _of_assignment(each)
+
+
+def _of_assignment(found: Assignment) -> Variable | str:
+    if found.value is None:
+        return ""
+    value = SecretStr(found.value)
+    return Variable(value, value, unfilled=found.unfilled, left=found.left)
+
+
+def _unresolved(text: str, odd: list[OddLine]) -> Iterator[tuple[str, Variable | str]]:
+    for number, (name, value, quote, written) in enumerate(bindings(text, odd)):
         if value is None:
+            yield name, ""
             continue
         form = unfilled(name, _REFERENCE.sub("", value), single_quoted=quote == "'")
         unclear = _unclear(written if quote else value, quote) or _unclear_end(value, written, quote)
-        variables[name] = Variable(
-            SecretStr(value),
-            SecretStr(_least(value, quote) if unclear else value),
-            references=tuple(_REFERENCE.findall(value)),
-            unfilled=form or (MARKED if not number and marks_a_name(text) else ""),
-            unclear=unclear,
+        yield (
+            name,
+            Variable(
+                SecretStr(value),
+                SecretStr(_least(value, quote) if unclear else value),
+                references=tuple(_REFERENCE.findall(value)),
+                unfilled=form or (MARKED if not number and marks_a_name(text) else ""),
+                unclear=unclear,
+            ),
         )
-    return EnvFacts(str(env_file.path), variables)
 
 
 def _unclear(text: str, quote: str) -> str:

@@ -76,13 +76,15 @@ class TreeFile:
         return self.mode.startswith("100")
 
 
-def git_text(folder: Path, *arguments: str, accepted: tuple[int, ...] = (0,)) -> str:
+def git_text(folder: Path, *arguments: str, given: bytes = b"", accepted: tuple[int, ...] = (0,)) -> str:
     """What git says, without the line feed at its end.
 
     Raises:
         CouldNotVerify: it could not be asked.
     """
-    return _asked(folder, *arguments, accepted=accepted).decode("utf-8", "surrogateescape").removesuffix("\n")
+    return (
+        _asked(folder, *arguments, given=given, accepted=accepted).decode("utf-8", "surrogateescape").removesuffix("\n")
+    )
 
 
 def _asked(folder: Path, *arguments: str, given: bytes = b"", accepted: tuple[int, ...] = (0,)) -> bytes:

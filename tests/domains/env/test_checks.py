@@ -161,9 +161,9 @@ def test_present_length_entropy_refuse_to_assert_nothing(env: Any, id: str) -> N
     ("text", "reason"),
     [
         (b"A=\xff\xfe\n", "is not UTF-8 on line 1"),
-        ("A=1\n\n\nthis is no variable\n", "cannot be read as NAME=value on line 4"),
+        ("B=1\n\n\nthis is no variable\n", "cannot be read as NAME=value on line 4, which may be meant to set A"),
         ("A=1\nB='hunter2\n", "cannot be read as NAME=value on line 2"),
-        ("A=1\n" + "x hunter2\n" * 12, "on lines 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, …"),
+        ("B=1\n" + "x hunter2\n" * 12, "on lines 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, …"),
         ("A=" + "1" * 2**20, "is larger than 1 MiB"),
     ],
 )

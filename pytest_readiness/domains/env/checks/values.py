@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field
@@ -12,9 +12,8 @@ from pytest_readiness.core.entropy import estimated_bits
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, NotDeclared, claim
 from pytest_readiness.core.keys import secrets_in
 from pytest_readiness.core.registry import check
-from pytest_readiness.core.spelling import spelled
-from pytest_readiness.domains.env.facts import EnvFacts, Variable
-from pytest_readiness.domains.env.placeholders import is_kept_elsewhere, is_path, is_placeholder
+from pytest_readiness.domains.env.facts import EnvFacts
+from pytest_readiness.domains.env.placeholders import is_path, is_placeholder
 from pytest_readiness.domains.env.providers import (
     KEY_BITS,
     NOTHING,
@@ -27,9 +26,22 @@ from pytest_readiness.domains.env.providers import (
     whose,
     whose_test_value,
 )
-
-Name = Annotated[str, spelled(r"^[^\s=]+$", "a variable's name alone, such as SECRET_KEY")]
-Names = Annotated[list[Name], Field(min_length=1)]
+from pytest_readiness.domains.env.shared import (
+    Name,
+    Names,
+    contents_of,
+    count,
+    counted,
+    in_different_ways,
+    least_of,
+    listed,
+    refuse_odd_lines,
+    refuse_references,
+    texts_of,
+    unclear,
+    values_of,
+    visible_text,
+)
 
 
 def _as_text(value: object) -> object:
@@ -66,8 +78,8 @@ def present(env_facts: EnvFacts, *, names: Names) -> Evidence:
     Args:
         names: variables that must be there, at least one.
     """
-    values = _values(env_facts, names)
-    return Evidence(f"{_count(values)} set: {_listed(values)}")
+    values = values_of(env_facts, names)
+    return Evidence(f"{count(values)} set: {listed(values)}")
 
 
 @check(
@@ -88,14 +100,14 @@ def length(env_facts: EnvFacts, *, names: Names, min: Annotated[int, Field(gt=0)
         min: fewest characters; blanks at the ends, invisible signs and `base64:` are not counted. 32: one a byte of a
             256-bit key (RFC 7518).
     """
-    lengths = {name: len(_counted(value)) for name, value in _contents(env_facts, names).items()}
+    lengths = {name: len(counted(value)) for name, value in contents_of(env_facts, names).items()}
     short = [f"{name} has {size}" for name, size in lengths.items() if size < min]
-    claim(not short, expected=f"at least {min} characters each", seen=_listed(short))
-    for name, variable in _unclear(env_facts, names):
-        if len(_counted(_least(variable))) < min:
-            raise _in_different_ways(env_facts, name)
-        lengths[name] = len(_counted(_least(variable)))
-    return Evidence(_listed(f"{name} has {size} characters" for name, size in lengths.items()))
+    claim(not short, expected=f"at least {min} characters each", seen=listed(short))
+    for name, variable in unclear(env_facts, names):
+        if len(counted(least_of(variable))) < min:
+            raise in_different_ways(env_facts, name)
+        lengths[name] = len(counted(least_of(variable)))
+    return Evidence(listed(f"{name} has {size} characters" for name, size in lengths.items()))
 
 
 @check(
@@ -117,14 +129,14 @@ def entropy(env_facts: EnvFacts, *, names: Names, min_bits: Annotated[float, Fie
         names: variables that hold secrets, at least one.
         min_bits: least estimated entropy in bits. 128: the security strength that NIST SP 800-57 asks for beyond 2030.
     """
-    bits = {name: int(estimated_bits(value)) for name, value in _contents(env_facts, names).items()}
+    bits = {name: int(estimated_bits(value)) for name, value in contents_of(env_facts, names).items()}
     weak = [f"{name} about {size}" for name, size in bits.items() if size < min_bits]
-    claim(not weak, expected=f"an estimated {min_bits:g} bits of entropy or more each", seen=_listed(weak))
-    for name, variable in _unclear(env_facts, names):
-        if (size := int(estimated_bits(_least(variable)))) < min_bits:
-            raise _in_different_ways(env_facts, name)
+    claim(not weak, expected=f"an estimated {min_bits:g} bits of entropy or more each", seen=listed(weak))
+    for name, variable in unclear(env_facts, names):
+        if (size := int(estimated_bits(least_of(variable)))) < min_bits:
+            raise in_different_ways(env_facts, name)
         bits[name] = size
-    return Evidence(_listed(f"{name} about {size} bits" for name, size in bits.items()))
+    return Evidence(listed(f"{name} about {size} bits" for name, size in bits.items()))
 
 
 @check(
@@ -145,15 +157,15 @@ def values(env_facts: EnvFacts, *, values: Annotated[dict[Name, Accepted], Field
         values: expected value by variable, or a list of those that are accepted; at least one variable.
     """
     # An empty text may be what is expected; every other check takes it for a variable that is not set.
-    _refuse_references(env_facts, _set(env_facts, values, may_be_empty=True))
-    for name, _ in _unclear(env_facts, values):
-        raise _in_different_ways(env_facts, name)
+    refuse_references(env_facts, texts_of(env_facts, values, may_be_empty=True))
+    for name, _ in unclear(env_facts, values):
+        raise in_different_ways(env_facts, name)
     seen = {name: env_facts.variables[name].value.get_secret_value() for name in values}
     wrong = [name for name, accepted in values.items() if seen[name] not in accepted]
     if wrong:
         expected = "; ".join(f"{name}={' or '.join(values[name])}" for name in wrong)
-        raise ClaimFalse(expected, _listed(f"{name} has {_otherwise(seen[name], values[name])}" for name in wrong))
-    return Evidence(f"{_count(values)} as expected: {_listed(values)}")
+        raise ClaimFalse(expected, listed(f"{name} has {_otherwise(seen[name], values[name])}" for name in wrong))
+    return Evidence(f"{count(values)} as expected: {listed(values)}")
 
 
 @check(
@@ -176,20 +188,23 @@ def no_placeholders(env_facts: EnvFacts, *, names: Names | None = None) -> Evide
         names: variables to look at, each of which must be set; unless given, all of the file.
     """
     if names is not None:
-        texts = _set(env_facts, names)
+        texts = texts_of(env_facts, names)
     else:
-        texts = {name: _visible(each.value.get_secret_value()) for name, each in env_facts.variables.items()}
+        texts = {name: visible_text(each.value.get_secret_value()) for name, each in env_facts.variables.items()}
         if not any(texts.values()):
+            refuse_odd_lines(env_facts)
             set_to = ", but to nothing" if texts else ""
             raise CouldNotVerify(f"{env_facts.path} sets {'variables' if texts else 'no variable'}{set_to}")
     left = {name: f" ({form}, which is not filled in)" for name in texts if (form := env_facts.variables[name].left)}
     found = [name + left.get(name, "") for name, text in texts.items() if name in left or is_placeholder(name, text)]
-    claim(not found, expected="no placeholder in any value", seen=f"a placeholder in {_listed(found)}")
-    _refuse_references(env_facts, texts, see_through=True)
+    claim(not found, expected="no placeholder in any value", seen=f"a placeholder in {listed(found)}")
+    refuse_references(env_facts, texts, see_through=True)
+    if names is None:
+        refuse_odd_lines(env_facts)
     empty = [name for name, text in texts.items() if not text]
     return Evidence(
-        f"no placeholder in {_count(texts)}",
-        warning=f"{_count(empty)} empty: {_listed(empty)}" if empty else "",
+        f"no placeholder in {count(texts)}",
+        warning=f"{count(empty)} empty: {listed(empty)}" if empty else "",
     )
 
 
@@ -229,7 +244,7 @@ def live_keys(env_facts: EnvFacts, *, names: Names | None = None) -> Evidence:
         names: variables that must hold a live key of a known provider; what else the file has of these providers is
             looked at, and nothing of others. Unless given, every key in the file, one at least.
     """
-    named = _values(env_facts, names) if names is not None else {}
+    named = values_of(env_facts, names) if names is not None else {}
     written = {name: variable.value.get_secret_value() for name, variable in env_facts.variables.items()}
     if named:
         providers = {_provider_of(name, text) for name, text in named.items()}
@@ -238,28 +253,26 @@ def live_keys(env_facts: EnvFacts, *, names: Names | None = None) -> Evidence:
             for name, text in written.items()
             if name in named or None in providers or _provider_of(name, text) in (None, *providers)
         }
-    texts = {name: _visible(text) for name, text in written.items()}
+    texts = {name: visible_text(text) for name, text in written.items()}
     test = {name: of for name, text in texts.items() if (of := whose_test_value(name, text))}
     claim(
         not test,
         expected="live keys only",
-        seen=_listed(f"{name} has a test value {of}" for name, of in test.items()),
+        seen=listed(f"{name} has a test value {of}" for name, of in test.items()),
     )
     kinds = {name: why for name, text in texts.items() if (why := _of_another_kind(name, text))}
-    claim(not kinds, expected="keys of the kind that the variable is for", seen=_listed(kinds.values()))
-    _refuse_references(env_facts, (name for name in texts if owner_of(name)), see_through=True)
+    claim(not kinds, expected="keys of the kind that the variable is for", seen=listed(kinds.values()))
+    refuse_references(env_facts, (name for name in texts if owner_of(name)), see_through=True)
     live = {name: provider for name, text in texts.items() if (provider := matching(name, text, "live"))}
     _refuse_no_keys({name: texts[name] for name in {**live, **named}})
     around = [name for name in {**live, **named} if texts[name] != written[name]]
     claim(
         not around,
         expected="a key and nothing else in each variable",
-        seen=_listed(f"{name} has blanks, line breaks or invisible signs around its key" for name in around),
+        seen=listed(f"{name} has blanks, line breaks or invisible signs around its key" for name in around),
     )
     broken = [name for name, text in texts.items() if live.get(name) != owner_of(name) and almost_live(name, text)]
-    claim(
-        not broken, expected="whole live keys", seen=_listed(f"{name} begins like one and is none" for name in broken)
-    )
+    claim(not broken, expected="whole live keys", seen=listed(f"{name} begins like one and is none" for name in broken))
     for name, text in named.items():
         owner = owner_of(name)
         if name in live and owner in (None, live[name]):
@@ -270,17 +283,19 @@ def live_keys(env_facts: EnvFacts, *, names: Names | None = None) -> Evidence:
             raise CouldNotVerify(f"{name}: a key of {owner.title} does not show whether it is a live one")
         raise ClaimFalse(f"a live key of {owner.title} in {name}", f"{name} has a different shape")
     found = {name: live[name] for name in named} or live
+    # What the file has besides is looked at, too.
+    refuse_odd_lines(env_facts)
     if not found:
         raise NotDeclared(
             f"{env_facts.path} holds no live key of a known provider ({_TITLES}), and no variable is named"
         )
-    return Evidence(f"live keys: {_listed(f'{name} ({whose(name, provider)})' for name, provider in found.items())}")
+    return Evidence(f"live keys: {listed(f'{name} ({whose(name, provider)})' for name, provider in found.items())}")
 
 
 def _provider_of(name: str, text: str) -> Provider | None:
     """The provider that a variable is named after, or else that of the key that it holds."""
     return owner_of(name) or next(
-        filter(None, (matching(name, _visible(text), shape) for shape in ("live", "test"))), None
+        filter(None, (matching(name, visible_text(text), shape) for shape in ("live", "test"))), None
     )
 
 
@@ -289,12 +304,12 @@ _TITLES = ", ".join([*titles()][:12]) + f" and {len([*titles()]) - 12} more"
 
 def _refuse_no_keys(keys: Mapping[str, str]) -> None:
     left = [name for name, key in keys.items() if is_placeholder("", key)]
-    claim(not left, expected="live keys only", seen=f"a placeholder in {_listed(left)}")
+    claim(not left, expected="live keys only", seen=f"a placeholder in {listed(left)}")
     made_up = [name for name, key in keys.items() if _is_made_up(key)]
     claim(
         not made_up,
         expected="live keys only",
-        seen=_listed(f"{name} is too short or too regular for a key that a provider gives out" for name in made_up),
+        seen=listed(f"{name} is too short or too regular for a key that a provider gives out" for name in made_up),
     )
 
 
@@ -347,103 +362,9 @@ def _not_for_all(name: str, text: str) -> str:
     return next(secrets_in(text), "a secret" if is_one else "")
 
 
-def _values(facts: EnvFacts, names: Iterable[str]) -> dict[str, str]:
-    """The values of named variables, all of which must be set in the file itself, and to what somebody meant."""
-    texts = _set(facts, names)
-    _refuse_references(facts, texts)
-    left = [f"{name} holds {form}" for name in texts if (form := facts.variables[name].left)]
-    claim(not left, expected="values that are filled in, not commands or references as text", seen=_listed(left))
-    for name, variable in _unclear(facts, names):
-        if not _least(variable):
-            # With "NAME=#text" some of them read a comment, and nothing before it.
-            raise _in_different_ways(facts, name)
-    return texts
-
-
-def _unclear(facts: EnvFacts, names: Iterable[str]) -> Iterator[tuple[str, Variable]]:
-    """The named variables of which programs that read such files make different texts."""
-    return ((name, facts.variables[name]) for name in names if facts.variables[name].unclear)
-
-
-def _least(variable: Variable) -> str:
-    return _visible(variable.least.get_secret_value())
-
-
-def _in_different_ways(facts: EnvFacts, name: str) -> CouldNotVerify:
-    form = facts.variables[name].unclear
-    return CouldNotVerify(
-        f"{name} holds {form}, which programs read in different ways; declare the dialect of {facts.path}"
-    )
-
-
-def _contents(facts: EnvFacts, names: Iterable[str]) -> dict[str, str]:
-    """The values of named variables, none of which says where the secret is instead of holding it."""
-    texts = _values(facts, names)
-    for name, text in texts.items():
-        if is_path(name, text):
-            raise CouldNotVerify(f"{name} holds the path of a file, and what is in that file is not read")
-        if is_kept_elsewhere(text):
-            raise CouldNotVerify(f"{name} holds where the secret is kept, and what is there is not read")
-    return texts
-
-
-def _counted(text: str) -> str:
-    """What counts for the length: not the name of an encoding before the secret, and no signs that nobody sees."""
-    return re.sub(rf"\A(?:base64|hex):|(?!\s){_INVISIBLE}", "", text)
-
-
-def _set(facts: EnvFacts, names: Iterable[str], *, may_be_empty: bool = False) -> dict[str, str]:
-    """The values of named variables as they are written; all must be set in the file itself."""
-    names = list(dict.fromkeys(names))
-    texts = {
-        name: _visible(facts.variables[name].value.get_secret_value()) for name in names if name in facts.variables
-    }
-    missing = [f"{name} is not set{_why(facts, name)}" for name in names if name not in texts]
-    if not may_be_empty:
-        missing += [
-            f"{name} is empty" for name, text in texts.items() if not text and not facts.variables[name].unfilled
-        ]
-    claim(not missing, expected=f"a value for {_listed(names)}", seen=_listed(missing))
-    return texts
-
-
-def _why(facts: EnvFacts, name: str) -> str:
-    return ", as a byte order mark is before its line (save the file as UTF-8 without one)" * (name in facts.marked)
-
-
-def _visible(text: str) -> str:
-    """Without blanks and signs that nobody sees at the ends."""
-    return re.sub(rf"\A{_INVISIBLE}+|{_INVISIBLE}+\Z", "", text)
-
-
-_INVISIBLE = r"[\s\u00ad\u200b-\u200f\u2060-\u2064\ufeff]"
-
-
-def _refuse_references(facts: EnvFacts, names: Iterable[str], *, see_through: bool = False) -> None:
-    """A value that is filled in from elsewhere was not seen; with `see_through`, from elsewhere than this file."""
-    for name in names:
-        variable = facts.variables[name]
-        if variable.unfilled:
-            raise CouldNotVerify(f"the value of {name} is not what the file says: it holds {variable.unfilled}")
-        seen = facts.variables.keys() - {name} if see_through else ()
-        if any(other not in seen for other in variable.references):
-            # The name is left out: it may be a piece of a password that happens to hold `${`.
-            raise CouldNotVerify(f"the value of {name} refers to another variable, which is not filled in here")
-
-
 def _otherwise(seen: str, accepted: Sequence[str]) -> str:
     if not seen:
         return "an empty value"
     if seen.lower() in map(str.lower, accepted):
         return "another value, by capitals only"
     return "another value"
-
-
-def _count(names: Iterable[str]) -> str:
-    number = len(list(names))
-    return f"{number} variable{'' if number == 1 else 's'}"
-
-
-def _listed(texts: Iterable[str]) -> str:
-    texts = [text[:100] for text in texts]
-    return ", ".join(texts[:20]) + (f" and {len(texts) - 20} more" if len(texts) > 20 else "")

@@ -1,0 +1,1 @@
+"""Checks of the variables that a release will run with."""
