@@ -8,6 +8,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from itertools import accumulate
 from typing import Any
 
 from pytest_readiness.core.evidence import CouldNotVerify
@@ -18,7 +19,6 @@ from pytest_readiness.domains.artifact.load import (
     LoadRun,
     Quantile,
     Sample,
-    ranked,
     summed,
 )
 from pytest_readiness.domains.artifact.shapes import as_written_by, host_of, number
@@ -48,7 +48,7 @@ def run_of(file: ReportFile) -> Found:
         with as_written_by("Locust (--json)", file):
             return _locust_json(name, json_of(file))
     lines = lines_of(file)
-    head = next(line for line in lines if line.strip())
+    head = next((line for line in lines if line.strip()), "")
     if head.startswith("Running "):
         with as_written_by("wrk", file):
             return _wrk(name, head, list(lines))
@@ -60,7 +60,8 @@ def run_of(file: ReportFile) -> Found:
             return _k6_summary(name, json_of(file))
     delimiter = next((each for each in (",", ";", "\t") if each in head), ",")
     rows = csv.DictReader([head, *lines], delimiter=delimiter, strict=True)
-    columns = set(rows.fieldnames or ())
+    with as_written_by("a tool that makes load", file):
+        columns = set(rows.fieldnames or ())
     if {"timeStamp", "elapsed", "success"} <= columns:
         with as_written_by("JMeter", file):
             return summed("JMeter", name, map(_jtl_row, rows))
@@ -251,13 +252,18 @@ def _locust_json(name: str, entries: list[dict[str, Any]]) -> Found:
         times = sorted(
             (number(at), int(number(count))) for each in some for at, count in each["response_times"].items()
         )
-        spread = [at for at, count in times for _ in range(min(count, 10_000_000))]
-        percents = (50.0, 90.0, 95.0, 99.0, 100.0) if spread else ()
+        answered = sum(count for _, count in times)
+
+        def within(percent: float) -> float:
+            reached = accumulate(count for _, count in times)
+            return next(at for (at, _), some in zip(times, reached, strict=True) if some >= answered * percent / 100)
+
+        percents = (50.0, 90.0, 95.0, 99.0, 100.0) if answered else ()
         return LoadRow(
             names,
             sum(int(number(each["num_requests"])) for each in some),
             sum(int(number(each["num_failures"])) for each in some),
-            tuple(Quantile(percent, *_rounded(ranked(spread, percent))) for percent in percents),
+            tuple(Quantile(percent, *_rounded(within(percent))) for percent in percents),
         )
 
     start = min(number(each["start_time"]) for each in entries)

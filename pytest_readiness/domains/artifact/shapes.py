@@ -24,7 +24,18 @@ def as_written_by(tool: str, file: ReportFile) -> Iterator[None]:
         yield
     except KeyError as error:
         raise CouldNotVerify(f"{file.path} is not a whole report of {tool}: it lacks {told(error)}") from None
-    except (ValueError, TypeError, AttributeError, IndexError, OverflowError, RecursionError, csv.Error) as error:
+    except StopIteration:
+        raise CouldNotVerify(f"{file.path} is not a whole report of {tool}") from None
+    except (
+        ValueError,
+        TypeError,
+        AttributeError,
+        IndexError,
+        OverflowError,
+        OSError,
+        RecursionError,
+        csv.Error,
+    ) as error:
         raise CouldNotVerify(f"{file.path} is not a whole report of {tool} ({told(error)})") from None
 
 

@@ -318,7 +318,8 @@ def _jtl_xml(*, parent: bool) -> str:
         ' s="true" lb="logo" rc="200" rm="OK" na="10"/>'
         "<java.net.URL>https://shop.example.com/buy</java.net.URL></httpSample>"
     )
-    whole = '<sample t="300" ts="{ts}" s="true" lb="Buy" rm="Number of samples in transaction : 1" na="10">{inside}</sample>'
+    told = "Number of samples in transaction : 1, number of failing samples : 0"
+    whole = f'<sample t="300" ts="{{ts}}" s="true" lb="Buy" rm="{told}" na="10">{{inside}}</sample>'
     rows = []
     for at in range(0, 30_000, 500):
         inside = one.format(ts=1796080000000 + at)
@@ -359,8 +360,11 @@ def test_jtl_by_its_documented_shape_counts_no_transaction_twice(load: Judge, te
         ("[\n]", CouldNotVerify, "not a whole report of Locust"),
         ("[\n" + "[" * 100_000, CouldNotVerify, "cannot be read as JSON"),
         ("hello\nworld", CouldNotVerify, "no report of k6, Locust, JMeter"),
+        ("Running 2s test @ http://shop.example.com/\n", CouldNotVerify, "not a whole report of wrk"),
+        ('timeStamp,"elapsed\n1,2\n', CouldNotVerify, "not a whole report of"),
+        ("\x1c\n\x1d", CouldNotVerify, "no report of k6, Locust, JMeter"),
     ],
-    ids=range(16),
+    ids=range(19),
 )
 def test_jtl_and_others_that_do_not_count(load: Judge, text: str, error: type[Exception], seen: str) -> None:
     with pytest.raises(error, match=seen):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from pydantic import ValidationError
 
 from pytest_readiness.core.domains import load_kinds
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence
+from pytest_readiness.domains.artifact.records import KeptRecord
 from pytest_readiness.domains.artifact.resource import ToolReport
 from tests.judging import judge
 
@@ -199,3 +201,10 @@ def test_nothing_is_asserted(records: Judge) -> None:
     for wrong in wrongs:
         with pytest.raises(ValidationError):
             records(**wrong)
+
+
+def test_the_page_shows_the_example_and_each_key() -> None:
+    page = (Path(__file__).parents[3] / "docs/records.md").read_text()
+    assert EXAMPLE[: EXAMPLE.index("\n\n")] in page
+    rows = "".join(line.split("|")[1] for line in page.splitlines() if line.startswith("| `"))
+    assert all(f"`{each.name}`" in rows for each in dataclasses.fields(KeptRecord))
