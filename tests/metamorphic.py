@@ -36,7 +36,12 @@ _NONE = "nothing there is what is claimed, or what the check is content with"
 _TRIED = "the reading makes all tries, or fails"
 _FAILED = "the text says what failed: without it, nothing has"
 _CLOSED = "a connection that is closed, between answers that are as usual, is a refusal"
+_NAMED = "what names the release's commit is not older than it"
 CURES: dict[str, dict[str, str]] = {
+    "artifact.coverage": {"without coverage_table.origin.made": _NAMED},
+    "artifact.image_scan": {"without tool_findings.database": "it then warns that nobody knows"},
+    "artifact.junit": {"without test_report.origin.made": _NAMED},
+    "artifact.sarif": {"without tool_findings.origin.made": _NAMED},
     "browser.flow": {"emptied": _FAILED},
     "container.healthy": {"without container_facts.state.health.last_s": "it then warns that nobody knows"},
     "container.memory_limit": {"emptied": "the limit is a number"},

@@ -7,6 +7,7 @@ import json
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -246,7 +247,7 @@ def json_of(file: ReportFile) -> Any:
     try:
         return json.loads(file.data.removeprefix(b"\xef\xbb\xbf"), parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
-        why = "nested too deeply, or not UTF-8"
+        why = "nested too deeply, not UTF-8, or with NaN"
         if isinstance(error, json.JSONDecodeError):
             why = f"line {error.lineno}: {error.msg}"
         raise CouldNotVerify(f"{file.path} cannot be read as JSON ({why})") from None
@@ -257,7 +258,9 @@ def _no_number(_: str) -> Never:
 
 
 def xml_of(file: ReportFile) -> _Element:
-    """The root of a report in XML; nothing that it refers to is read, and entities of its own are refused.
+    """The root of a report in XML, with names as they are without namespaces.
+
+    Nothing that it refers to is read, and entities of its own are refused.
 
     Raises:
         CouldNotVerify: it is not XML, is cut off, or defines entities.
@@ -274,6 +277,8 @@ def xml_of(file: ReportFile) -> _Element:
     defined = root.getroottree().docinfo.internalDTD
     if defined is not None and next(iter(defined.iterentities()), None) is not None:
         raise CouldNotVerify(f"{file.path} defines entities of its own, which no report needs")
+    for each in root.iter("{*}*"):
+        each.tag = str(each.tag).rpartition("}")[2]
     return root
 
 
@@ -288,3 +293,16 @@ def moment_of(text: object) -> datetime | None:
 def told(text: object) -> str:
     """A name from a report, as it may be shown."""
     return cut(visible(str(text)), 100)
+
+
+@contextmanager
+def shape(file: ReportFile, what: str) -> Iterator[None]:
+    """Read in it what a report must hold by its format.
+
+    Raises:
+        CouldNotVerify: it holds something else.
+    """
+    try:
+        yield
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        raise CouldNotVerify(f"{file.path} is not of the shape that {what} has") from None

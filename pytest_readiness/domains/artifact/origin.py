@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from pytest_readiness.core import clock
 from pytest_readiness.core.evidence import CouldNotVerify, NotDeclared, claim
@@ -11,6 +13,8 @@ from pytest_readiness.domains.artifact.files import BESIDE, ReportOrigin
 
 Proof = Literal["commit", "unproven"]
 """What must tie a report to the release: that it names its commit, or only that it is younger than that."""
+Age = Annotated[float, Field(gt=0, le=36_500)]
+"""In days."""
 _SKEW = timedelta(minutes=5)
 """By so much the clock of another machine may be ahead."""
 

@@ -30,9 +30,9 @@ class GitTree:
 
     def matching(self, patterns: Iterable[str]) -> tuple[TreeFile, ...]:
         """Those that any of the patterns matches, which are written as in .gitignore (`src/**/*.py`, `*.log`)."""
-        from pathspec import PathSpec
+        from pathspec import GitIgnoreSpec
 
-        spec = PathSpec.from_lines("gitwildmatch", patterns)
+        spec = GitIgnoreSpec.from_lines(patterns)
         return tuple(each for each in self.files if spec.match_file(each.path))
 
 
