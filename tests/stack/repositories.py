@@ -32,7 +32,9 @@ class Repo:
             **{f"GIT_{role}_NAME": name for role in ("AUTHOR", "COMMITTER")},
             **{f"GIT_{role}_EMAIL": mail.rstrip(">") for role in ("AUTHOR", "COMMITTER")},
             **{f"GIT_{role}_DATE": moment for role in ("AUTHOR", "COMMITTER")},
-            **{"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull, "GIT_ALLOW_PROTOCOL": "file"},
+            "GIT_CONFIG_GLOBAL": os.devnull,
+            "GIT_CONFIG_SYSTEM": os.devnull,
+            "GIT_ALLOW_PROTOCOL": "file",
         }
         done = subprocess.run(
             ["git", "-c", "commit.gpgSign=false", "-c", "protocol.file.allow=always", *arguments],

@@ -403,7 +403,7 @@ class World:
 
     def _start_reports(self, _: ExitStack) -> None:
         commit = self._repo.git("rev-parse", "HEAD")
-        scanned = {label: self._engine.client().images.get(image).id for label, image in self.plan.images.items()}
+        scanned = {label: str(self._engine.client().images.get(image).id) for label, image in self.plan.images.items()}
         self._reports = write_reports(self.directory / "reports", commit, scanned, self.plan.reports)
 
     def _start_files(self, _: ExitStack) -> None:

@@ -1,4 +1,4 @@
-"""What of an env file stands elsewhere: in the source of the release, and in a document."""
+"""What of an env file stands in the source of the release."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from typing import cast
 from pytest_readiness.config.target import Target
 from pytest_readiness.core.entropy import decoded
 from pytest_readiness.core.registry import fact
-from pytest_readiness.domains.docs.facts import DocumentText, document_text
-from pytest_readiness.domains.docs.resource import Document
 from pytest_readiness.domains.env.facts import EnvFacts
 from pytest_readiness.domains.env.resource import EnvFile
 from pytest_readiness.domains.env.secrets import pieces_of
@@ -100,9 +98,3 @@ def _places(data: bytes, text: bytes) -> Iterator[int]:
 def _is_alone(data: bytes, text: bytes, at: int) -> bool:
     beside = data[max(at - 1, 0) : at] + data[at + len(text) : at + len(text) + 1]
     return len(text) > _ALONE_UP_TO or not any(chr(each).isalnum() and each < 128 for each in beside)
-
-
-@fact
-def env_document(env_file: EnvFile, target: Target, *, ask: str) -> DocumentText:  # noqa: ARG001
-    """The text of the declared document `ask`."""
-    return document_text(cast("Document", target.named("document", ask)))

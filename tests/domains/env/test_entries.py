@@ -1,4 +1,4 @@
-"""Env files as a whole, and beside their examples and documents."""
+"""Env files as a whole, and beside their examples."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import pytest
 
 from pytest_readiness.config.target import Target
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, NotDeclared
-from pytest_readiness.domains.docs.resource import Document
 from pytest_readiness.domains.env.resource import EnvFile
 from tests.judging import judge
 
@@ -19,7 +18,7 @@ PEM = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA\n-----END PRIVATE KEY
 
 @pytest.fixture
 def env(tmp_path: Path) -> Callable[..., Evidence]:
-    """Judge a file beside an example and a document."""
+    """Judge a file beside an example."""
 
     def judged(
         id: str, text: str | bytes, dialect: str | None = None, *, beside: str = "", **parameters: Any
@@ -29,10 +28,7 @@ def env(tmp_path: Path) -> Callable[..., Evidence]:
             path = tmp_path / f"{name}.env"
             path.write_bytes(written if isinstance(written, bytes) else written.encode())
             files.append(EnvFile.model_validate({"name": name, "path": path, "dialect": dialect}))
-        (tmp_path / "guide.md").write_text(beside, encoding="utf-8")
-        guide = Document(name="guide", path=tmp_path / "guide.md")
-        none = Document(name="none", path=tmp_path / "none.md")
-        return judge(id, files[0], target=Target("prod", resources=(*files, guide, none)), **parameters)
+        return judge(id, files[0], target=Target("prod", resources=tuple(files)), **parameters)
 
     return judged
 
@@ -158,50 +154,12 @@ def test_complete_of_a_hollow_example(env: Any, example: str) -> None:
         env("env.complete", "A=1\n", beside=example, example="example")
 
 
-@pytest.mark.parametrize(
-    "written",
-    [
-        "| name | for |\n| - | - |\n| `PORT` | where it listens |\n| AWS_* | of the platform |\n",
-        "- `PORT`: where it listens\n- `AWS_REGION` where it runs\n",
-        "# PORT\n\nWhere it listens.\n\n# AWS_REGION\n\nWhere it runs.\n",
-        "```\nPORT=8080\nAWS_REGION=eu-west-1\n```\n",
-    ],
-)
-def test_documented_in_a_document(env: Any, written: str) -> None:
-    text = "PORT=1\nAWS_REGION=x\n"
-    assert env("env.documented", text, beside=written, document="guide").text == (
-        "an entry in guide for each of 2 variables"
-    )
-
-
-@pytest.mark.parametrize(
-    "written",
-    [
-        "SUPPORT is there, and PORTS, MY_PORT, port.\n",
-        "| name | for |\n| - | - |\n| `PORT` |  |\n",
-        "- `PORT`: TODO\n",
-        "- PORT\n",
-        "# PORT\n\n# Other\n\nText.\n",
-        "<!-- PORT: where it listens -->\n",
-        "",
-    ],
-)
-def test_documented_fails(env: Any, written: str) -> None:
-    with pytest.raises((ClaimFalse, CouldNotVerify), match=r"none for PORT|nothing"):
-        env("env.documented", "PORT=1\n", beside=written, document="guide")
-
-
 def test_documented_in_an_example(env: Any) -> None:
     example = "PORT=8080\n# DEBUG=true\n"
     assert env("env.documented", "PORT=1\nDEBUG=0\n", beside=example, example="example")
     assert env("env.documented", "PORT=1\nX=0\n", beside=example, example="example", allow_missing=["X"])
     with pytest.raises(ClaimFalse, match="none for X"):
         env("env.documented", "PORT=1\nX=0\n", beside=example, example="example")
-    assert env("env.documented", "PORT=1\n", beside=example, example="example", document="guide")
-    with pytest.raises(NotDeclared, match="neither"):
-        env("env.documented", "PORT=1\n")
-    with pytest.raises(ClaimFalse, match="does not exist"):
-        env("env.documented", "PORT=1\n", document="none")
     for text in ("", "# nothing\n", "PORT=1\nodd line\n"):
         with pytest.raises(CouldNotVerify):
             env("env.documented", text, beside=example, example="example")

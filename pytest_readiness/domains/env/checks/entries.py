@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterable, Mapping
 from typing import Annotated
 
 from pydantic import Field
 
-from pytest_readiness.core.evidence import CouldNotVerify, Evidence, NotDeclared, claim
+from pytest_readiness.core.evidence import CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import check
 from pytest_readiness.core.resources import Named
-from pytest_readiness.core.text import says_nothing
-from pytest_readiness.domains.docs.facts import DocumentText
 from pytest_readiness.domains.env.checks.secrets import compared
 from pytest_readiness.domains.env.facts import EnvFacts, EnvText, Variable, variables_in
 from pytest_readiness.domains.env.resource import EnvFile
@@ -145,71 +142,35 @@ def _is_filled(variable: Variable | None) -> bool:
     return bool(visible_text(variable.least.get_secret_value() if text is None else text))
 
 
-def _documents(env_file: EnvFile, example: str | None, document: str | None) -> Mapping[str, Hashable]:
-    if example is None and document is None:
-        raise NotDeclared("neither `example` nor `document` is named, which variables could have an entry in")
-    return {"other_env": compared(env_file, example), "env_document": document}
-
-
 @check(
     "env.documented",
     severity="low",
-    remedy="Write a line about each of these variables in the example file or the document.",
+    remedy="Write a line about each of these variables in the example file.",
     source="The Twelve-Factor App, III. Config",
-    asks=_documents,
+    asks=lambda env_file, example: {"other_env": compared(env_file, example)},
 )
 def documented(
     env_facts: EnvFacts,
-    other_env: EnvFacts | None,
-    env_document: DocumentText | None,
+    other_env: EnvFacts,
     *,
-    example: Annotated[str, Named("env_file")] | None = None,
-    document: Annotated[str, Named("document")] | None = None,
+    example: Annotated[str, Named("env_file")],
     allow_missing: list[Name] = [],  # noqa: B006 (pydantic copies it)
 ) -> Evidence:
-    """Every variable that is set has an entry in the example file or the document.
+    """Every variable that is set has an entry in the example file.
 
-    An entry is a line of the example, also in a comment (`# X=`), or a line, row or entry of the document that has the
-    name as a word and says something more; `AWS_*` counts for all names that begin so. What the entry says, and what
-    the program reads besides, is not looked at. Name `example`, `document`, or both: one entry suffices.
+    An entry is a line of the example, also in a comment (`# X=`). What it says, and what the program reads besides, is
+    not looked at; docs.covers looks for entries in a document.
 
     Args:
         example: name of the declared env file that is the example.
-        document: name of the declared document.
         allow_missing: variables that need no entry, such as those of the platform.
     """
     names = [name for name in env_facts.variables if name not in allow_missing]
-    known = {*other_env.variables, *other_env.commented} if other_env is not None else set()
-    where = " or ".join(filter(None, (example, document)))
-    if env_document is not None:
-        claim(not env_document.missing, expected=f"a document {document}", seen=f"it {env_document.missing}")
-        known |= _described(env_document, names)
-    lacking = [name for name in names if name not in known]
-    if lacking and other_env is not None:
+    lacking = [name for name in names if name not in {*other_env.variables, *other_env.commented}]
+    if lacking:
         refuse_odd_lines(other_env, lacking)
-    claim(not lacking, expected=f"an entry in {where} for each variable", seen=f"none for {listed(lacking)}")
+    claim(not lacking, expected=f"an entry in {example} for each variable", seen=f"none for {listed(lacking)}")
     refuse_odd_lines(env_facts)
     if not names:
         raise CouldNotVerify(f"{env_facts.path} sets no variable that is asked for")
-    return Evidence(f"an entry in {where} for each of {count(names)}")
-
-
-_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\*?")
-
-
-def _described(document: DocumentText, names: Iterable[str]) -> set[str]:
-    """The names that a line of the document has as a word, beside something else; or a heading with text below."""
-    wanted = set(names)
-    beginnings: set[str] = set()
-    found: set[str] = set()
-    for section in document.sections:
-        for line in (*(line for block in section.blocks for line in block.splitlines()), section.title):
-            words = {word for word in _WORD.findall(line) if word in wanted or word.endswith("_*")}
-            # A heading says what the text below it does.
-            rest = "".join(section.blocks) if line == section.title else line
-            for word in words if rest == line else ():
-                rest = rest.replace(word, "")
-            if words and not says_nothing(rest):
-                found |= {word for word in words if word in wanted}
-                beginnings |= {word[:-1] for word in words if word.endswith("_*")}
-    return found | {name for name in wanted if name.startswith(tuple(beginnings))}
+    return Evidence(f"an entry in {example} for each of {count(names)}")
