@@ -115,7 +115,12 @@ def test_every_facts_record_is_recordable_or_refused_for_its_secrets(name: str) 
 
 def test_only_env_files_hold_secrets_by_type() -> None:
     # A new fact here is not a mistake, but one that nobody can replay.
-    assert [name for name in sorted(FACTS) if _types(FACTS[name].read).secret] == ["env_facts", "env_text", "other_env", "other_text"]
+    assert [name for name in sorted(FACTS) if _types(FACTS[name].read).secret] == [
+        "env_facts",
+        "env_text",
+        "other_env",
+        "other_text",
+    ]
 
 
 def test_document_comes_back(tmp_path: Path) -> None:
