@@ -19,10 +19,10 @@ _WEB = re.compile("https?|wss?|ftps?")
 """Schemes whose addresses may have any sign in their paths, and a fragment."""
 _SCHEME = r"(?:jdbc:[a-z0-9:+]{2,40}:|[a-z][a-z0-9.-]{0,30}(?:\+[a-z0-9_.+-]{1,30})?:)//"
 _BEGINS = re.compile(rf"(?i){_SCHEME}|jdbc:[a-z]|(?:sqlite3?|mailto|data|tel):")
-_BETWEEN = re.compile(rf"(?i)[\s,;'\"]+(?={_SCHEME})")
+_BETWEEN = re.compile(rf"(?i)(?<![\s,;'\"])[\s,;'\"]++(?={_SCHEME})")
 _JDBC = re.compile(r"(?i)jdbc:([a-z0-9]+)(?::[a-z]{1,20}){0,2}:(?=//)")
 _GO = re.compile(r"(?:([^:@/\s]*)(?::([^@\s]*))?@)?(?:tcp6?|unix)\(([^()\s]*)\)/([^?\s]*)(?:\?(\S*))?")
-_PAIR = re.compile(r"\s*(\w{1,40})\s?=\s?('(?:[^'\\]|\\.)*+'|[^\s']\S*)")
+_PAIR = re.compile(r"(\w{1,40})\s?=\s?('[^']{0,300}'|[^\s']\S*)")
 _HOSTS = ("hostaddr", "host", "server", "datasource", "addr", "address")
 _NO_ADDRESS = (
     "it cannot be taken apart in one way only: percent-encode special characters (@ is %40, / is %2F, # is %23)"
