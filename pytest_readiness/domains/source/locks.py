@@ -71,9 +71,9 @@ def _npm_lock(data: dict[str, Any]) -> tuple[list[Pin], Stated]:
     if packages is None:
         return [pin(name, each) for name, each in data["dependencies"].items()], None
     inside = "node_modules/"
-    # What lies within another package is that one's own; names at the top come first.
-    ordered = sorted(packages.items(), key=lambda each: each[0].count(inside))
-    pins = [pin(path.rpartition(inside)[2], each) for path, each in ordered if inside in path]
+    # What lies within another package is that one's own, and nobody else's: it keeps its whole path as its name.
+    names = {path: path.partition(inside)[2] for path in packages if inside in path}
+    pins = [pin(name, packages[path]) for path, name in names.items()]
     keys = ("devDependencies", "optionalDependencies", "dependencies")
     own = {path: each for path, each in packages.items() if inside not in path}
     return pins, {path: {n: s for key in keys for n, s in each.get(key, {}).items()} for path, each in own.items()}

@@ -88,9 +88,7 @@ WRITTEN = [
     (PHP, {"composer.lock": '{"packages": [{"name": "monolog/monolog", "version": "3.5.0", "dist": {"shasum": ""}}]}'}),
     (
         PIPENV,
-        {
-            "Pipfile.lock": '{"default": {"requests": {"version": "==2.32.3"}}, "develop": {"pytest": {"version": "==8"}}}'
-        },
+        {"Pipfile.lock": '{"default": {"requests": {"version": "==2"}}, "develop": {"pytest": {"version": "==8"}}}'},
     ),
     (
         {"pyproject.toml": '[project]\nname = "s"\ndependencies = ["idna"]\n'},
@@ -156,6 +154,14 @@ def test_a_commit_of_git_is_one_version(repo: Repo, judged: Any) -> None:
 def test_manifests_that_cannot_be_read(repo: Repo, judged: Any, more: dict[str, str], said: str) -> None:
     repo.commit(files("uv") | more)
     with pytest.raises(CouldNotVerify, match=said):
+        judged("source.dependencies_locked")
+
+
+def test_what_another_package_keeps_for_itself_is_not_locked(repo: Repo, judged: Any) -> None:
+    lock = json.loads(files("npm3")["package-lock.json"])
+    lock["packages"]["node_modules/other/node_modules/ms"] = lock["packages"].pop("node_modules/ms")
+    repo.commit(files("npm3") | {"package-lock.json": json.dumps(lock)})
+    with pytest.raises(ClaimFalse, match=r"ms of package\.json is not in package-lock\.json"):
         judged("source.dependencies_locked")
 
 

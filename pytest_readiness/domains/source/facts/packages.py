@@ -112,7 +112,7 @@ def _requirements(path: str, texts: dict[str, str], seen: frozenset[str] = froze
             other = posixpath.normpath(posixpath.join(posixpath.dirname(path), value.strip()))
             if other not in texts:
                 problem = f"{path} takes more from {other[:100]}, which is not read"
-            elif other not in seen:
+            elif other not in seen | {path}:
                 manifest, lock = _requirements(other, texts, seen | {path})
                 problem = problem or manifest.problem
                 if option in ("-c", "--constraint"):
