@@ -123,7 +123,7 @@ SCANS = Kind(
         "aquasecurity/trivy-action +exit-code=1,"
         "woodruffw/zizmor-action,zizmorcore/zizmor-action",
     },
-    f"{_NOT_RUN} --exit-zero -no-fail --no-fail --soft-fail -s=none fix --exit-code=0 --no-exit-code --continue-on-error",
+    f"{_NOT_RUN} --exit-zero -no-fail --no-fail --soft-fail -s=none fix --exit-code=0 --no-exit-code",
 )
 IMAGES = Kind(
     "builds an image",

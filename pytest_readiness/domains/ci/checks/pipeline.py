@@ -101,7 +101,9 @@ def _effective(
         return good
     for workflow in pipelines.workflows:
         doubts += [workflow.why_not] if workflow.unsure and not workflow.jobs else []
+        bad += [f"{workflow.file}: {workflow.why_not}"] * bool(workflow.why_not and not workflow.unsure)
         doubts += [f"job {job.name}: {job.why_not}" for job in workflow.jobs if job.unsure and not job.steps]
+        bad += [f"job {job.name}: {job.why_not}" for job in workflow.jobs if not job.unsure and not job.steps]
     looked = f"{steps} steps of {len(pipelines.workflows)} workflows at {pipelines.commit}"
     if doubts:
         more = f"; and {len(doubts) - 3} more" if len(doubts) > 3 else ""
