@@ -25,9 +25,12 @@ RIGHT: dict[str, dict[str, str]] = {
     "workflow": {"": f"workflow:\n  {MAIN}\n{JOB}"},
     "local include": {"": "include: [{local: /ci/t.yml}]\n", "ci/t.yml": JOB},
     "includes by pattern": {"": "include: 'ci/*.yml'\n", "ci/t.yml": JOB},
-    "job over an include": {"": "include: ci/t.yml\nunit: {allow_failure: false}\n", "ci/t.yml": JOB + "  allow_failure: true\n"},
+    "job over an include": {
+        "": "include: ci/t.yml\nunit: {allow_failure: false}\n",
+        "ci/t.yml": JOB + "  allow_failure: true\n",
+    },
     "manual that blocks is another job": {"": JOB + "deploy: {script: [./d.sh], when: manual}\n"},
-}  # fmt: skip
+}
 
 
 def files(told: dict[str, str]) -> dict[str, str]:
@@ -43,7 +46,7 @@ FALSE: dict[str, tuple[dict[str, str], str]] = {
     "hidden": ({"": "." + JOB}, "none among 0 steps"),
     "never": ({"": f"{JOB}  rules: [{{when: never}}]\n"}, "says never"),
     "never for the branch": ({"": f"{JOB}  rules: [{{if: '$CI_COMMIT_BRANCH == \"dev\"'}}]\n"}, "none of its rules"),
-    "no rule for the branch": ({"": f"{JOB}  rules: [{{if: $CI_COMMIT_TAG == \"x\"}}]\n"}, "none of its rules"),
+    "no rule for the branch": ({"": f'{JOB}  rules: [{{if: $CI_COMMIT_TAG == "x"}}]\n'}, "none of its rules"),
     "allowed to fail": ({"": f"{JOB}  allow_failure: true\n"}, "'allow_failure' is set"),
     "allowed by exit codes": ({"": f"{JOB}  allow_failure: {{exit_codes: [1]}}\n"}, "'allow_failure' is set"),
     "allowed by a rule": ({"": f"{JOB}  rules: [{{when: always, allow_failure: true}}]\n"}, "'allow_failure' is set"),
@@ -58,7 +61,7 @@ FALSE: dict[str, tuple[dict[str, str], str]] = {
     "after exit": ({"": "unit:\n  script: [exit 0, pytest]\n"}, "after 'exit'"),
     "extends what may fail": ({"": f".b: {{allow_failure: true}}\n{JOB}  extends: .b\n"}, "'allow_failure' is set"),
     "file that nobody includes": ({"": "lint: {script: [ruff check]}\n", "ci/t.yml": JOB}, "none among"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", FALSE)
@@ -78,7 +81,7 @@ UNSURE: dict[str, tuple[dict[str, str], str]] = {
     "hard expression": ({"": f"{JOB}  only: ['/^(a|main).*$/']\n"}, "leave the branch out"),
     "not YAML": ({"": "a: ]\n"}, "not YAML"),
     "missing include": ({"": "include: ci/none.yml\n"}, "is no file"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", UNSURE)

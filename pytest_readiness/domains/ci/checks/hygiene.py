@@ -10,8 +10,8 @@ from pydantic import Field
 
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import check
-from pytest_readiness.domains.ci.hygiene import PipelineFiles
-from pytest_readiness.domains.ci.updates import UpdateBots
+from pytest_readiness.domains.ci.facts.files import PipelineFiles
+from pytest_readiness.domains.ci.facts.updates import UpdateBots
 
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\s*]+$")]
 Right = Literal["none", "read", "write"]
@@ -56,7 +56,9 @@ def pinned_actions(
     parts = [each for each in pipeline_files.parts if images or each.sort != "image"]
     excused = [each for each in parts if _is_trusted(each.text, trusted or [])]
     loose = [f"{each.text} in {each.place}" for each in parts if not each.pinned and each not in excused]
-    claim(not loose, expected="a commit or digest of each", seen=f"{len(loose)} of {len(parts)} are not: {_listed(loose)}")
+    claim(
+        not loose, expected="a commit or digest of each", seen=f"{len(loose)} of {len(parts)} are not: {_listed(loose)}"
+    )
     return Evidence(f"{len(parts)} foreign parts of {_whole(pipeline_files)}, {len(excused)} of them trusted")
 
 
@@ -85,7 +87,7 @@ def least_privilege(
         allowed: rights that every job may have. Default: contents: read.
         jobs: rights that a job may have besides, by its name ("release": {"contents": "write"}).
     """
-    found = [each for each in pipeline_files.rights]
+    found = pipeline_files.rights
     usual = {"contents": "read"} if allowed is None else dict(allowed)
     wrong: list[str] = []
     for each in found:
@@ -93,7 +95,11 @@ def least_privilege(
         if each.rights is None:
             wrong.append(f"job {each.job} ({each.place}) states none")
             continue
-        over = [f"{name}: {level}" for name, level in each.rights.items() if _RANK.get(level, 2) > _RANK[may.get(name, "none")]]
+        over = [
+            f"{name}: {level}"
+            for name, level in each.rights.items()
+            if _RANK.get(level, 2) > _RANK[may.get(name, "none")]
+        ]
         if over:
             wrong.append(f"job {each.job} ({each.place}) has {', '.join(over[:5])}".replace("*:", "all:"))
     claim(not wrong, expected="stated rights, at most the allowed ones", seen=_listed(wrong))
@@ -116,7 +122,11 @@ def no_secrets(pipeline_files: PipelineFiles) -> Evidence:
     logs of runs, artifacts and caches are not looked at.
     """
     wrong = [*pipeline_files.leaks, *pipeline_files.foreign]
-    claim(not wrong, expected="no secret that stands in a file or is printed, and no foreign text in commands", seen=_listed(wrong))
+    claim(
+        not wrong,
+        expected="no secret that stands in a file or is printed, and no foreign text in commands",
+        seen=_listed(wrong),
+    )
     return Evidence(f"none in {_whole(pipeline_files)} and {len(pipeline_files.scripts)} scripts")
 
 
@@ -139,7 +149,9 @@ def update_bot(update_bots: UpdateBots, *, apart: list[Name] | None = None) -> E
     if read.unread:
         raise CouldNotVerify(_listed(read.unread))
     apart = [each.strip("/") for each in apart or []]
-    manifests = [each for each in read.manifests if not any(f"{each.partition(' /')[2]}/".startswith(f"{one}/") for one in apart)]
+    manifests = [
+        each for each in read.manifests if not any(f"{each.partition(' /')[2]}/".startswith(f"{one}/") for one in apart)
+    ]
     claim(bool(read.configured), expected="a configuration of Dependabot or Renovate", seen="none")
     if not manifests:
         raise CouldNotVerify("the commit has no manifest that bots know")
@@ -162,6 +174,10 @@ def _covered(bots: UpdateBots, manifest: str) -> bool:
             plain = "/" + pattern.strip("/")
             if plain in ("/**", folder) or (ecosystem == "github-actions" and plain == "/"):
                 return True
-            if "*" in plain and fnmatchcase(folder, plain) and (plain.endswith("**") or plain.count("/") == folder.count("/")):
+            if (
+                "*" in plain
+                and fnmatchcase(folder, plain)
+                and (plain.endswith("**") or plain.count("/") == folder.count("/"))
+            ):
                 return True
     return False

@@ -14,7 +14,7 @@ from pydantic import Field
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence
 from pytest_readiness.core.registry import check
 from pytest_readiness.domains.ci import tools
-from pytest_readiness.domains.ci.facts import Pipelines
+from pytest_readiness.domains.ci.facts.pipelines import Pipelines
 from pytest_readiness.domains.ci.pipeline import (
     CHANGES,
     RELEASES,
@@ -277,7 +277,7 @@ def security_scan(
         for each in found
         if re.search(r"(?i)CRITICAL\b(?!.{0,3}HIGH)", " ".join((*each.hit.words, *each.step.inputs.values())))
     ]
-    warnings = [f"{severe[0]} looks at critical findings"] * bool(severe)
+    warnings = [f"{each} looks at critical findings only" for each in severe[:1]]
     warnings += ["whether findings fail the pipeline was not asked"] * (not gates)
     return _evidence(pipelines, found, "; ".join(warnings))
 

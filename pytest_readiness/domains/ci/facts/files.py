@@ -11,7 +11,7 @@ from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.keys import secrets_in
 from pytest_readiness.core.registry import fact
 from pytest_readiness.core.text import cut
-from pytest_readiness.domains.ci.facts import unread
+from pytest_readiness.domains.ci.facts.pipelines import unread
 from pytest_readiness.domains.ci.github import FOLDER, GitHub
 from pytest_readiness.domains.ci.gitlab import FILE, GitLab
 from pytest_readiness.domains.ci.pipeline import PipelineStep
@@ -36,7 +36,7 @@ class ForeignPart:
     Attributes:
         text: as it is written ("actions/checkout@v4").
         place: file and line.
-        sort: "action", "workflow", "image", or "include".
+        sort: "action" (reusable workflows too), "image", or "include".
         pinned: it is a commit or digest, which nobody can change.
     """
 
@@ -121,7 +121,12 @@ def pipeline_files(repository: Repository, git_tree: GitTree) -> PipelineFiles: 
     for workflow, step in steps:
         leaks += _printed(step)
         foreign += _foreign(step, workflow.triggers)
-    rights = [StatedRights(job.name, job.place, job.permissions) for each in workflows if each.service == "github" for job in each.jobs]
+    rights = [
+        StatedRights(job.name, job.place, job.permissions)
+        for each in workflows
+        if each.service == "github"
+        for job in each.jobs
+    ]
     return PipelineFiles(
         git_tree.commit.short, tuple(read), tuple(called), tuple(missing), tuple(parts), tuple(rights),
         tuple(dict.fromkeys(leaks)), tuple(dict.fromkeys(foreign)),
@@ -161,11 +166,15 @@ def _parts(value: Any, path: str, line: int, gitlab: bool, key: str = "", depth:
             yield from _parts(each, path, line, gitlab, "image" if gitlab and key == "services" else key, depth + 1)
     elif isinstance(value, str) and value:
         if key == "uses" and not gitlab and not value.startswith("./"):
-            sort = "image" if value.startswith("docker://") else "workflow" if ".github/workflows/" in value else "action"
+            sort = (
+                "image" if value.startswith("docker://") else "workflow" if ".github/workflows/" in value else "action"
+            )
             fixed = r"@sha256:[0-9a-f]{64}$" if sort == "image" else r"@[0-9a-f]{40}$"
             # An image that is run as an action is one.
             yield ForeignPart(cut(value, 100), f"{path}:{line}", "action", bool(re.search(fixed, value)))
-        elif key in ("image", "container") or (gitlab and key == "name" and "/" in value and ":" in value and " " not in value):
+        elif key in ("image", "container") or (
+            gitlab and key == "name" and "/" in value and ":" in value and " " not in value
+        ):
             local = value == "Dockerfile" or value.startswith("$CI_REGISTRY_IMAGE")
             if not local:
                 pinned = bool(re.search(r"@sha256:[0-9a-f]{64}$", value))
@@ -182,7 +191,11 @@ def _printed(step: PipelineStep) -> Iterator[str]:
         words = command.words
         if not words:
             continue
-        if words[0] == "set" and any(re.fullmatch(r"-[a-z]*x[a-z]*|xtrace", word) for word in words) and (secret or inserted):
+        if (
+            words[0] == "set"
+            and any(re.fullmatch(r"-[a-z]*x[a-z]*|xtrace", word) for word in words)
+            and (secret or inserted)
+        ):
             yield f"'set -x' in {step.place}, where secrets are used"
         elif secret and words[0] in _DUMPS and len(words) == 1 and command.printed:
             yield f"'{words[0]}' prints every variable in {step.place}, secrets too"
@@ -205,10 +218,8 @@ def _foreign(step: PipelineStep, triggers: tuple[str, ...]) -> Iterator[str]:
     for inserted in step.inserts:
         if found := _FOREIGN.search(inserted):
             yield f"{found[0]} becomes part of a command in {step.place}"
-    if {"pull_request_target", "workflow_run"} & {*triggers} and "checkout" in step.uses:
-        if any(_HEAD.search(each) for each in (*step.inputs.values(), *step.refers)):
-            yield f"the code of a pull request is checked out with rights to write in {step.place}"
+    trusting = {"pull_request_target", "workflow_run"} & {*triggers} and "checkout" in step.uses
+    if trusting and any(_HEAD.search(each) for each in (*step.inputs.values(), *step.refers)):
+        yield f"the code of a pull request is checked out with rights to write in {step.place}"
     if any("tojson(secrets" in each.lower().replace(" ", "") for each in step.refers):
         yield f"all secrets are handed over in {step.place}"
-
-

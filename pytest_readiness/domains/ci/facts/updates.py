@@ -23,7 +23,15 @@ _MANIFESTS = {
     "Cargo.toml": "cargo", "Gemfile": "bundler", "composer.json": "composer", "pom.xml": "maven", "mix.exs": "mix",
     "build.gradle": "gradle", "build.gradle.kts": "gradle", "Dockerfile": "docker", "pubspec.yaml": "pub",
 }  # fmt: skip
-_ALIKE = {"uv": "pip", "poetry": "pip", "pip-compile": "pip", "pipenv": "pip", "bun": "npm", "yarn": "npm", "pnpm": "npm"}
+_ALIKE = {
+    "uv": "pip",
+    "poetry": "pip",
+    "pip-compile": "pip",
+    "pipenv": "pip",
+    "bun": "npm",
+    "yarn": "npm",
+    "pnpm": "npm",
+}
 _APART = ("node_modules/", "vendor/", "testdata/", "fixtures/", "examples/", "third_party/")
 
 
