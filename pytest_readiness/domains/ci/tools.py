@@ -193,6 +193,7 @@ _AROUND_WORDS = (
 )
 _AROUND = frozenset(_AROUND_WORDS.split())
 _NO_RUN_WORDS = (
+    "echo printf which cat grep ls rm mkdir chmod touch curl sleep "
     "install add pip build push pull tag remove uninstall sync lock upgrade update download i ci config tool "
     "cache login"
 )
@@ -280,6 +281,9 @@ def _bare(words: Sequence[str]) -> Iterator[list[str]]:
     name = posixpath.basename(left[0])
     if name not in _AROUND and not _PLAIN.fullmatch(name):
         return
+    if name in ("npm", "yarn", "pnpm", "bun") and left[1:2] and (left[1] == "run" or name == "npm"):
+        # A name in package.json, which says nothing of what it runs.
+        left = left[1:] if left[1] in ("exec", "x") else []
     for at in range(1, len(left)):
         before, word = left[at - 1], left[at]
         if word in _NO_RUN:

@@ -68,7 +68,7 @@ RIGHT: dict[str, str | dict[str, str]] = {
     "matrix": job(run("${{ matrix.run }}"), more="    strategy: {matrix: {run: [ruff check, pytest]}}\n"),
     "one of the matrix may fail": job(
         run("pytest"),
-        more="    continue-on-error: ${{ matrix.next }}\n    strategy: {matrix: {include: [{next: true}, {next: false}]}}\n",
+        more="    continue-on-error: ${{ matrix.n }}\n    strategy: {matrix: {include: [{n: true}, {n: false}]}}\n",
     ),
     "anchor": "x: &t\n  - run: pytest\n" + PUSH + "jobs: {a: {runs-on: x, steps: *t}}\n",
     "loop": job(run("for each in a b; do\n  pytest $each\ndone")),
@@ -109,6 +109,14 @@ def test_tests_run(ci: Any, name: str) -> None:
 
 FALSE: dict[str, tuple[str | dict[str, str], str]] = {
     "no pipeline": ({}, "0 steps of 0 workflows"),
+    "name in package.json": (
+        {
+            "package.json": json.dumps({"scripts": {"jest": "echo"}}),
+            ".github/workflows/ci.yml": job(run("npm run jest")),
+        },
+        "none among",
+    ),
+    "printed": (job(run("sudo echo pytest\ndocker exec app echo pytest")), "none among"),
     "no step": (job(run("echo pytest")), "none among 1 steps"),
     "installed only": (job(run("pip install pytest\nuv add pytest\nuv pip install pytest")), "none among"),
     "image named test": (job(run("docker build -t test .")), "none among"),

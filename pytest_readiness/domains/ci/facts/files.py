@@ -124,7 +124,7 @@ def pipeline_files(repository: Repository, git_tree: GitTree) -> PipelineFiles: 
     rights = [
         StatedRights(job.name, job.place, job.permissions)
         for each in workflows
-        if each.service == "github"
+        if each.service == "github" and each.triggers != ("workflow_call",)
         for job in each.jobs
     ]
     return PipelineFiles(
