@@ -61,12 +61,12 @@ def evaluate(text: str, known: Known) -> object:
             return UNKNOWN
         tokens.append((str(found.lastgroup), found[str(found.lastgroup)]))
         at = found.end()
-    reader = _Reader(tokens, known)
+    reader = _Expression(tokens, known)
     value = reader.either(0)
     return UNKNOWN if reader.tokens or not tokens else value
 
 
-class _Reader:
+class _Expression:
     def __init__(self, tokens: list[tuple[str, str]], known: Known) -> None:
         self.tokens = tokens[::-1]
         self.known = known

@@ -13,7 +13,7 @@ from pytest_readiness.domains.ci.shell import ShellCommand
 
 
 @dataclass(frozen=True)
-class Kind:
+class StepKind:
     """A kind of step.
 
     Attributes:
@@ -50,7 +50,7 @@ class Hit:
 
 
 _NOT_RUN = "--version --help -V --dry-run"
-TESTS = Kind(
+TESTS = StepKind(
     "runs tests",
     {
         "": "pytest,py.test,unittest,nose2,behave,robot,manage.py ** test,django-admin test,go test,cargo test,"
@@ -68,7 +68,7 @@ TESTS = Kind(
     f"{_NOT_RUN} --collect-only --co --no-run --list --fixtures -DskipTests -Dmaven.test.skip -Dmaven.test.skip=true "
     "-DskipTests=true --list-tests --listTests --setup-plan",
 )
-LINT = Kind(
+LINT = StepKind(
     "runs a linter",
     {
         "": "ruff check,ruff format +--check|+--diff,flake8,pylint,pycodestyle,pydocstyle,mypy,pyright,"
@@ -92,7 +92,7 @@ LINT = Kind(
     },
     f"{_NOT_RUN} --exit-zero --issues-exit-code=0 --version -v --no-error-on-unmatched-pattern-none --init",
 )
-SCANS = Kind(
+SCANS = StepKind(
     "runs a security scan",
     {
         "dependencies": "npm audit,yarn audit,yarn npm audit,pnpm audit,bun audit,pip-audit,safety check,safety scan,"
@@ -125,7 +125,7 @@ SCANS = Kind(
     },
     f"{_NOT_RUN} --exit-zero -no-fail --no-fail --soft-fail -s=none fix --exit-code=0 --no-exit-code",
 )
-IMAGES = Kind(
+IMAGES = StepKind(
     "builds an image",
     {
         "": "docker build,docker buildx build,docker buildx bake,docker image build,podman build,buildah bud,"
@@ -137,7 +137,7 @@ IMAGES = Kind(
      "elgohr/publish-docker-github-action,mr-smithers-excellent/docker-build-push"},
     "--help --check",
 )  # fmt: skip
-DEPLOYS = Kind(
+DEPLOYS = StepKind(
     "deploys",
     {
         "": "kubectl apply,kubectl set image,kubectl rollout restart,kubectl replace,kubectl patch,helm upgrade,"
@@ -173,7 +173,7 @@ DEPLOYS = Kind(
     },
     "--dry-run --dry-run=client --dry-run=server --help --version -n=--dry-run --check --diff",
 )
-ROLLBACKS = Kind(
+ROLLBACKS = StepKind(
     "takes a release back",
     {
         "": "kubectl rollout undo,helm rollback,kamal rollback,oc rollout undo,argocd app rollback,heroku rollback,"
@@ -212,7 +212,7 @@ _PLAIN = re.compile(r"(?:python|pip)3?(?:\.\d{1,2})?")
 _SAME = {"gradlew": "gradle", "mvnw": "mvn", "gradlew.bat": "gradle", "mvnw.cmd": "mvn", "simple-phpunit": "phpunit"}
 
 
-def hits(kind: Kind, step: PipelineStep) -> Iterator[Hit]:
+def hits(kind: StepKind, step: PipelineStep) -> Iterator[Hit]:
     """Yield what is of a kind in a step."""
     if step.uses:
         action = step.uses.partition("@")[0].lower()

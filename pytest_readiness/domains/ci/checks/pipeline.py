@@ -24,7 +24,7 @@ from pytest_readiness.domains.ci.pipeline import (
     PipelineWorkflow,
     branch_of,
 )
-from pytest_readiness.domains.ci.tools import Hit, Kind
+from pytest_readiness.domains.ci.tools import Hit, StepKind
 from pytest_readiness.domains.source.resource import Repository
 
 Text = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
@@ -121,7 +121,7 @@ def _evidence(pipelines: Pipelines, found: list[_Found], warning: str = "") -> E
     return Evidence(f"{first.text}{more}, for {pipelines.branch} on: {events}; read at {pipelines.commit}", warning)
 
 
-def _hits(kind: Kind, command: str | None) -> Callable[[PipelineStep], Iterator[Hit]]:
+def _hits(kind: StepKind, command: str | None) -> Callable[[PipelineStep], Iterator[Hit]]:
     return lambda step: tools.named(command, step) if command else tools.hits(kind, step)
 
 
