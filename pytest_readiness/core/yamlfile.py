@@ -50,13 +50,14 @@ class YamlMap(dict[str, Any]):
 
 
 class YamlList(list[Any]):
-    """A sequence that knows the line of each entry."""
+    """A sequence that knows the line of each entry, and its own tag ("!reference"; "" for none)."""
 
     def __init__(self, path: Path, line: int) -> None:
         super().__init__()
         self.path = path
         self.line = line
         self.lines: list[int] = []
+        self.tag = ""
 
 
 UNRESOLVED = "holds a conflict of a merge that nobody has resolved ('<<<<<<<')."
@@ -249,6 +250,7 @@ class _Reader:
 
     def _list(self, node: Any, line: int) -> YamlList:
         made = YamlList(self.path, line)
+        made.tag = node.tag if str(node.tag).startswith("!") else ""
         for child in node.value:
             made.append(self.value(child))
             made.lines.append(child.start_mark.line + 1)

@@ -19,7 +19,7 @@ UNKNOWN: Final = _Unknown()
 _TOKEN = re.compile(
     r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<number>-?\d[\d.]*)|(?P<name>[A-Za-z_][\w.*-]*)|(?P<sign>&&|\|\||[=!<>]=|[!<>()\[\],]))"
 )
-_INSERTED = re.compile(r"\$\{\{([^}]*)\}\}")
+_INSERTED = re.compile(r"\$\{\{([^}$]{0,2000})\}\}")
 _FUNCTIONS = {"success": True, "always": True, "failure": False, "cancelled": False}
 
 
@@ -44,7 +44,7 @@ def holds(condition: object, known: Known) -> bool | None:
         whole = _INSERTED.fullmatch(text)
         if not whole:
             # Text with an expression in it is a text, and so is true whatever the expression says.
-            return True
+            return True if len(_INSERTED.findall(text)) == text.count("${{") else None
         text = whole[1]
     value = evaluate(text, known)
     return None if isinstance(value, _Unknown) else bool(value)
@@ -61,12 +61,12 @@ def evaluate(text: str, known: Known) -> object:
             return UNKNOWN
         tokens.append((str(found.lastgroup), found[str(found.lastgroup)]))
         at = found.end()
-    reader = _Reader(tokens, known)
+    reader = _Expression(tokens, known)
     value = reader.either(0)
     return UNKNOWN if reader.tokens or not tokens else value
 
 
-class _Reader:
+class _Expression:
     def __init__(self, tokens: list[tuple[str, str]], known: Known) -> None:
         self.tokens = tokens[::-1]
         self.known = known

@@ -164,6 +164,8 @@ class GitHub:
                 only_tags = {"tags", "tags-ignore"} & {*asked} and not {"branches", "branches-ignore"} & {*asked}
                 only_branches = {"branches", "branches-ignore"} & {*asked} and not {"tags", "tags-ignore"} & {*asked}
                 tags = self.tags or ["v1.0.0"]
+                # Filters of paths are not asked for tags; who has one does not mean these.
+                only_branches = only_branches or ("tags" not in asked and bool({"paths", "paths-ignore"} & {*asked}))
                 if not only_branches and (not self.tags or any(_passes(asked, "tags", each) for each in tags)):
                     events.append("tag")
                 event = None if only_tags else "push"

@@ -13,7 +13,7 @@ from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.problems import ProblemsError
 from pytest_readiness.core.text import cut
 from pytest_readiness.core.yamlfile import YamlMap, parse_yaml
-from pytest_readiness.domains.source.commit import read_files
+from pytest_readiness.domains.source.commit import git_text, read_files
 from pytest_readiness.domains.source.facts.tree import GitTree
 
 MOST_BYTES = 2**20
@@ -75,18 +75,29 @@ class Sources:
             found = None
         return found if isinstance(found, dict) else {}
 
+    def matching(self, patterns: Sequence[str], paths: Sequence[str] = ()) -> list[str]:
+        """The paths that patterns match, written as in .gitignore; of all files unless some are given."""
+        from pathspec import GitIgnoreSpec
+
+        spec = GitIgnoreSpec.from_lines(patterns)
+        return [path for path in paths or self.paths if spec.match_file(path)]
+
+    @cached_property
+    def default_branch(self) -> str:
+        """The branch that others get: by the clone's own word or, where it says nothing, by its usual names; or ""."""
+        top = Path(self.tree.commit.path)
+        told = git_text(top, "symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD", accepted=(0, 1, 128))
+        return told.removeprefix("origin/")
+
     @cached_property
     def _code(self) -> list[str]:
         return [path for path in self._files if not path.lower().endswith(_PROSE) and not path.startswith(".github/")]
 
     def share(self, patterns: Sequence[str], *, ignored: bool = False) -> float:
         """The share of the files, prose left out, that any of the patterns matches (or, `ignored`, none does)."""
-        from pathspec import PathSpec
-
         # A pattern of a path filter begins at the top of the repository, other than in .gitignore.
         rooted = [f"!/{each[1:]}" if each.startswith("!") else f"/{each}" for each in patterns[:500]]
-        spec = PathSpec.from_lines("gitwildmatch", rooted)
-        matched = sum(spec.match_file(path) for path in self._code)
+        matched = len(self.matching(rooted, self._code))
         return (len(self._code) - matched if ignored else matched) / (len(self._code) or 1)
 
 

@@ -13,7 +13,7 @@ from pytest_readiness.domains.ci.shell import ShellCommand
 
 
 @dataclass(frozen=True)
-class Kind:
+class StepKind:
     """A kind of step.
 
     Attributes:
@@ -50,7 +50,7 @@ class Hit:
 
 
 _NOT_RUN = "--version --help -V --dry-run"
-TESTS = Kind(
+TESTS = StepKind(
     "runs tests",
     {
         "": "pytest,py.test,unittest,nose2,behave,robot,manage.py ** test,django-admin test,go test,cargo test,"
@@ -68,7 +68,7 @@ TESTS = Kind(
     f"{_NOT_RUN} --collect-only --co --no-run --list --fixtures -DskipTests -Dmaven.test.skip -Dmaven.test.skip=true "
     "-DskipTests=true --list-tests --listTests --setup-plan",
 )
-LINT = Kind(
+LINT = StepKind(
     "runs a linter",
     {
         "": "ruff check,ruff format +--check|+--diff,flake8,pylint,pycodestyle,pydocstyle,mypy,pyright,"
@@ -92,7 +92,7 @@ LINT = Kind(
     },
     f"{_NOT_RUN} --exit-zero --issues-exit-code=0 --version -v --no-error-on-unmatched-pattern-none --init",
 )
-SCANS = Kind(
+SCANS = StepKind(
     "runs a security scan",
     {
         "dependencies": "npm audit,yarn audit,yarn npm audit,pnpm audit,bun audit,pip-audit,safety check,safety scan,"
@@ -123,10 +123,9 @@ SCANS = Kind(
         "aquasecurity/trivy-action +exit-code=1,"
         "woodruffw/zizmor-action,zizmorcore/zizmor-action",
     },
-    f"{_NOT_RUN} --exit-zero -no-fail --no-fail --soft-fail -s=none fix --exit-code=0 --no-exit-code "
-    "--continue-on-error",
+    f"{_NOT_RUN} --exit-zero -no-fail --no-fail --soft-fail -s=none fix --exit-code=0 --no-exit-code",
 )
-IMAGES = Kind(
+IMAGES = StepKind(
     "builds an image",
     {
         "": "docker build,docker buildx build,docker buildx bake,docker image build,podman build,buildah bud,"
@@ -138,7 +137,7 @@ IMAGES = Kind(
      "elgohr/publish-docker-github-action,mr-smithers-excellent/docker-build-push"},
     "--help --check",
 )  # fmt: skip
-DEPLOYS = Kind(
+DEPLOYS = StepKind(
     "deploys",
     {
         "": "kubectl apply,kubectl set image,kubectl rollout restart,kubectl replace,kubectl patch,helm upgrade,"
@@ -174,7 +173,7 @@ DEPLOYS = Kind(
     },
     "--dry-run --dry-run=client --dry-run=server --help --version -n=--dry-run --check --diff",
 )
-ROLLBACKS = Kind(
+ROLLBACKS = StepKind(
     "takes a release back",
     {
         "": "kubectl rollout undo,helm rollback,kamal rollback,oc rollout undo,argocd app rollback,heroku rollback,"
@@ -194,6 +193,7 @@ _AROUND_WORDS = (
 )
 _AROUND = frozenset(_AROUND_WORDS.split())
 _NO_RUN_WORDS = (
+    "echo printf which cat grep ls rm mkdir chmod touch curl sleep "
     "install add pip build push pull tag remove uninstall sync lock upgrade update download i ci config tool "
     "cache login"
 )
@@ -212,7 +212,7 @@ _PLAIN = re.compile(r"(?:python|pip)3?(?:\.\d{1,2})?")
 _SAME = {"gradlew": "gradle", "mvnw": "mvn", "gradlew.bat": "gradle", "mvnw.cmd": "mvn", "simple-phpunit": "phpunit"}
 
 
-def hits(kind: Kind, step: PipelineStep) -> Iterator[Hit]:
+def hits(kind: StepKind, step: PipelineStep) -> Iterator[Hit]:
     """Yield what is of a kind in a step."""
     if step.uses:
         action = step.uses.partition("@")[0].lower()
@@ -281,6 +281,9 @@ def _bare(words: Sequence[str]) -> Iterator[list[str]]:
     name = posixpath.basename(left[0])
     if name not in _AROUND and not _PLAIN.fullmatch(name):
         return
+    if name in ("npm", "yarn", "pnpm", "bun") and left[1:2] and (left[1] == "run" or name == "npm"):
+        # A name in package.json, which says nothing of what it runs.
+        left = left[1:] if left[1] in ("exec", "x") else []
     for at in range(1, len(left)):
         before, word = left[at - 1], left[at]
         if word in _NO_RUN:

@@ -68,7 +68,7 @@ RIGHT: dict[str, str | dict[str, str]] = {
     "matrix": job(run("${{ matrix.run }}"), more="    strategy: {matrix: {run: [ruff check, pytest]}}\n"),
     "one of the matrix may fail": job(
         run("pytest"),
-        more="    continue-on-error: ${{ matrix.next }}\n    strategy: {matrix: {include: [{next: true}, {next: false}]}}\n",
+        more="    continue-on-error: ${{ matrix.n }}\n    strategy: {matrix: {include: [{n: true}, {n: false}]}}\n",
     ),
     "anchor": "x: &t\n  - run: pytest\n" + PUSH + "jobs: {a: {runs-on: x, steps: *t}}\n",
     "loop": job(run("for each in a b; do\n  pytest $each\ndone")),
@@ -76,14 +76,19 @@ RIGHT: dict[str, str | dict[str, str]] = {
         "ci/test.sh": "#!/bin/bash\nset -e\npytest\n",
         ".github/workflows/ci.yaml": job(run("./ci/test.sh")),
     },
-    "make": {"Makefile": "check: lint\n\t@pytest\nlint:\n\truff check\n", ".github/workflows/ci.yml": job(run("make check"))},
+    "make": {
+        "Makefile": "check: lint\n\t@pytest\nlint:\n\truff check\n",
+        ".github/workflows/ci.yml": job(run("make check")),
+    },
     "folder": {
         "web/package.json": json.dumps({"scripts": {"test": "jest"}}),
         ".github/workflows/ci.yml": job(run("yarn test", "        working-directory: web\n")),
     },
     "reusable": {
         ".github/workflows/ci.yml": PUSH + "jobs: {t: {uses: ./.github/workflows/t.yml, with: {cmd: pytest}}}\n",
-        ".github/workflows/t.yml": job(run("${{ inputs.cmd }}"), on="on: {workflow_call: {inputs: {cmd: {type: string}}}}\n"),
+        ".github/workflows/t.yml": job(
+            run("${{ inputs.cmd }}"), on="on: {workflow_call: {inputs: {cmd: {type: string}}}}\n"
+        ),
     },
     "composite": {
         ".github/workflows/ci.yml": job("      - uses: ./.github/actions/t\n"),
@@ -94,7 +99,7 @@ RIGHT: dict[str, str | dict[str, str]] = {
         ".github/workflows/b.yml": job(run("pytest"), on="on: {workflow_run: {workflows: [A], types: [completed]}}\n"),
     },
     "paths of most files": job(run("pytest"), on="on: {push: {paths: ['src/**']}}\n"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", RIGHT)
@@ -104,9 +109,17 @@ def test_tests_run(ci: Any, name: str) -> None:
 
 FALSE: dict[str, tuple[str | dict[str, str], str]] = {
     "no pipeline": ({}, "0 steps of 0 workflows"),
+    "name in package.json": (
+        {
+            "package.json": json.dumps({"scripts": {"jest": "echo"}}),
+            ".github/workflows/ci.yml": job(run("npm run jest")),
+        },
+        "none among",
+    ),
+    "printed": (job(run("sudo echo pytest")), "none among"),
     "no step": (job(run("echo pytest")), "none among 1 steps"),
     "installed only": (job(run("pip install pytest\nuv add pytest\nuv pip install pytest")), "none among"),
-    "image named test": (job(run("docker build -t test .\ndocker run --name pytest app")), "none among"),
+    "image named test": (job(run("docker build -t test .")), "none among"),
     "word in the name": (job("      - name: pytest\n        run: echo done\n"), "none among"),
     "version": (job(run("pytest --version")), "'--version' is set"),
     "collected": (job(run("pytest --collect-only")), "'--collect-only' is set"),
@@ -172,8 +185,11 @@ FALSE: dict[str, tuple[str | dict[str, str], str]] = {
         },
         "started by hand",
     ),
-    "action of another system": ({".github/actions/t/action.yml": "runs: {using: composite, steps: [{run: pytest}]}\n"}, "0 steps"),
-}  # fmt: skip
+    "action of another system": (
+        {".github/actions/t/action.yml": "runs: {using: composite, steps: [{run: pytest}]}\n"},
+        "0 steps",
+    ),
+}
 
 
 @pytest.mark.parametrize("name", FALSE)
@@ -189,17 +205,23 @@ UNSURE: dict[str, tuple[str | dict[str, str], str]] = {
     "tox": (job(run("tox -e py")), "what 'tox -e py' of job test"),
     "make without target": (job(run("make check")), "'make check'"),
     "script that is not there": (job(run("./ci/test.sh")), "'./ci/test.sh'"),
-    "changes": (job(run("pytest", "        if: needs.changes.outputs.api == 'true'\n")), "depends on 'if: needs.changes"),
+    "changes": (
+        job(run("pytest", "        if: needs.changes.outputs.api == 'true'\n")),
+        "depends on 'if: needs.changes",
+    ),
     "whose repository": (job(run("pytest"), more="    if: github.repository == 'example/shop'\n"), "github.repository"),
     "in a branch": (job(run("if [ -d tests ]; then\n  pytest\nfi")), "in a branch of"),
     "perhaps": (job(run("[ -d tests ] && pytest")), "only where '[ -d tests ]' holds"),
     "early end": (job(run('[ -z "$CI" ] && exit 0\npytest')), "may end the script"),
-    "paths of some files": (job(run("pytest"), on="on: {push: {paths: ['src/api.py', '.github/**']}}\n").replace("api", "a*i"), "33% of the files"),
+    "paths of some files": (
+        job(run("pytest"), on="on: {push: {paths: ['src/api.py', '.github/**']}}\n").replace("api", "a*i"),
+        "33% of the files",
+    ),
     "not YAML": ("on: [push\njobs: {", "not YAML"),
     "jenkins": ({"Jenkinsfile": "pipeline {}"}, "Jenkinsfile is of a system"),
     "circle": ({".circleci/config.yml": "version: 2.1\n"}, ".circleci/config.yml is of a system"),
     "drone": ({".drone.yml": "kind: pipeline\n"}, ".drone.yml is of a system"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", UNSURE)
@@ -245,7 +267,7 @@ def test_whose_repository_it_is_tells_the_declared_forge(ci: Any, tmp_path: Path
         text = job(run("pytest"), more=f"    if: github.repository == '{owner}'\n")
         Repo(tmp_path).commit({".github/workflows/ci.yml": text})
         repository = Repository(name="shop", path=tmp_path, branch="main", forge="hub")
-        target = Target("test", (repository, forge))
+        target = Target("test", resources=(repository, forge))
         if right:
             assert judge("ci.runs_tests", repository, target=target)
         else:

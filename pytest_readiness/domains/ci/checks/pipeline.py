@@ -24,7 +24,7 @@ from pytest_readiness.domains.ci.pipeline import (
     PipelineWorkflow,
     branch_of,
 )
-from pytest_readiness.domains.ci.tools import Hit, Kind
+from pytest_readiness.domains.ci.tools import Hit, StepKind
 from pytest_readiness.domains.source.resource import Repository
 
 Text = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
@@ -101,7 +101,9 @@ def _effective(
         return good
     for workflow in pipelines.workflows:
         doubts += [workflow.why_not] if workflow.unsure and not workflow.jobs else []
+        bad += [f"{workflow.file}: {workflow.why_not}"] * bool(workflow.why_not and not workflow.unsure)
         doubts += [f"job {job.name}: {job.why_not}" for job in workflow.jobs if job.unsure and not job.steps]
+        bad += [f"job {job.name}: {job.why_not}" for job in workflow.jobs if not job.unsure and not job.steps]
     looked = f"{steps} steps of {len(pipelines.workflows)} workflows at {pipelines.commit}"
     if doubts:
         more = f"; and {len(doubts) - 3} more" if len(doubts) > 3 else ""
@@ -119,7 +121,7 @@ def _evidence(pipelines: Pipelines, found: list[_Found], warning: str = "") -> E
     return Evidence(f"{first.text}{more}, for {pipelines.branch} on: {events}; read at {pipelines.commit}", warning)
 
 
-def _hits(kind: Kind, command: str | None) -> Callable[[PipelineStep], Iterator[Hit]]:
+def _hits(kind: StepKind, command: str | None) -> Callable[[PipelineStep], Iterator[Hit]]:
     return lambda step: tools.named(command, step) if command else tools.hits(kind, step)
 
 
@@ -275,7 +277,7 @@ def security_scan(
         for each in found
         if re.search(r"(?i)CRITICAL\b(?!.{0,3}HIGH)", " ".join((*each.hit.words, *each.step.inputs.values())))
     ]
-    warnings = [f"{severe[0]} looks at critical findings"] * bool(severe)
+    warnings = [f"{each} looks at critical findings only" for each in severe[:1]]
     warnings += ["whether findings fail the pipeline was not asked"] * (not gates)
     return _evidence(pipelines, found, "; ".join(warnings))
 

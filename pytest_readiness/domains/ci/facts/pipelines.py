@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pytest_readiness.config.target import Target
 from pytest_readiness.core.registry import fact
 from pytest_readiness.domains.ci.github import GitHub
+from pytest_readiness.domains.ci.gitlab import GitLab
 from pytest_readiness.domains.ci.pipeline import PipelineJob, PipelineStep, PipelineWorkflow
 from pytest_readiness.domains.ci.sources import Sources
 from pytest_readiness.domains.forge.resource import Forge
@@ -66,4 +67,5 @@ def pipelines(repository: Repository, git_tree: GitTree, target: Target, *, ask:
     forge = target.named("forge", repository.forge) if repository.forge else None
     project = forge.project if isinstance(forge, Forge) else ""
     workflows = GitHub(sources, ask, project, git_tree.commit.tags).workflows()
+    workflows += GitLab(sources, ask, git_tree.commit.tags).workflows()
     return Pipelines(git_tree.commit.short, ask, tuple(workflows), unread(sources))

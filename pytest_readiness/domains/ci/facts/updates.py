@@ -1,0 +1,134 @@
+"""Bots that propose updates of dependencies: what they are told, and what there is to update."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+from dataclasses import dataclass
+
+from pytest_readiness.core.evidence import CouldNotVerify
+from pytest_readiness.core.registry import fact
+from pytest_readiness.domains.ci.sources import Sources
+from pytest_readiness.domains.source.facts.tree import GitTree
+from pytest_readiness.domains.source.resource import Repository
+
+_DEPENDABOT = (".github/dependabot.yml", ".github/dependabot.yaml")
+_RENOVATE = (
+    "renovate.json", "renovate.json5", ".github/renovate.json", ".github/renovate.json5", ".gitlab/renovate.json",
+    ".gitlab/renovate.json5", ".renovaterc", ".renovaterc.json", ".renovaterc.json5",
+)  # fmt: skip
+_MANIFESTS = {
+    "package.json": "npm", "pyproject.toml": "pip", "setup.py": "pip", "Pipfile": "pip", "go.mod": "gomod",
+    "Cargo.toml": "cargo", "Gemfile": "bundler", "composer.json": "composer", "pom.xml": "maven", "mix.exs": "mix",
+    "build.gradle": "gradle", "build.gradle.kts": "gradle", "Dockerfile": "docker", "pubspec.yaml": "pub",
+}  # fmt: skip
+_ALIKE = {
+    "uv": "pip",
+    "poetry": "pip",
+    "pip-compile": "pip",
+    "pipenv": "pip",
+    "bun": "npm",
+    "yarn": "npm",
+    "pnpm": "npm",
+}
+_APART = ("node_modules/", "vendor/", "testdata/", "fixtures/", "examples/", "third_party/")
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateEntry:
+    """What a bot looks after.
+
+    Attributes:
+        ecosystem: "npm", "pip", …; "*" for all.
+        folders: patterns of folders ("/", "/web", "/**").
+        off: why it proposes nothing; "" where it does.
+    """
+
+    ecosystem: str
+    folders: tuple[str, ...]
+    off: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateBots:
+    """Bots that are configured, and manifests in the commit that is released.
+
+    Attributes:
+        configured: the files that configure them.
+        unread: what of it could not be read, each a clause.
+        entries: what they look after.
+        manifests: each ecosystem and folder with a manifest ("npm /web").
+    """
+
+    configured: tuple[str, ...]
+    unread: tuple[str, ...] = ()
+    entries: tuple[UpdateEntry, ...] = ()
+    manifests: tuple[str, ...] = ()
+
+
+@fact(deadline=60)
+def update_bots(repository: Repository, git_tree: GitTree) -> UpdateBots:  # noqa: ARG001
+    """What Dependabot and Renovate are told in the commit that is released, and which manifests it has."""
+    sources = Sources(git_tree)
+    files = [path for path in (*_DEPENDABOT, *_RENOVATE) if path in sources]
+    entries: list[UpdateEntry] = []
+    missing: list[str] = []
+    for path in files:
+        try:
+            entries += _dependabot(sources, path) if path in _DEPENDABOT else _renovate(sources.text(path), path)
+        except CouldNotVerify as error:
+            missing.append(error.reason)
+    if isinstance(inner := sources.json("package.json").get("renovate"), dict):
+        files.append("package.json")
+        entries.append(_entry(inner))
+    found = {f"{eco} {folder}" for path in sources.paths for eco, folder in [_manifest(path)] if eco}
+    return UpdateBots(tuple(files), tuple(missing), tuple(entries), tuple(sorted(found)))
+
+
+def _manifest(path: str) -> tuple[str, str]:
+    folder, name = posixpath.split(path)
+    if any(f"/{path}".find(f"/{each}") >= 0 for each in _APART):
+        return "", ""
+    if path.startswith(".github/workflows/") and name.endswith((".yml", ".yaml")):
+        return "github-actions", "/"
+    named = _MANIFESTS.get(name, "pip" if re.fullmatch(r"requirements[\w.-]{0,60}\.(?:txt|in)", name) else "")
+    return named, f"/{folder}"
+
+
+def _dependabot(sources: Sources, path: str) -> list[UpdateEntry]:
+    read = sources.mapping(path)
+    if str(read.get("version")) != "2":
+        raise CouldNotVerify(f"{path} is not of version 2")
+    made = []
+    for told in read.get("updates") or []:
+        if not isinstance(told, dict):
+            continue
+        folders = told.get("directories", [told.get("directory", "/")])
+        off = "open-pull-requests-limit is 0" if str(told.get("open-pull-requests-limit")) == "0" else ""
+        off = off or ("" if "schedule" in told or "multi-ecosystem-group" in told else "it has no schedule")
+        ecosystem = str(told.get("package-ecosystem"))
+        made.append(UpdateEntry(_ALIKE.get(ecosystem, ecosystem), tuple(map(str, folders or [])), off))
+    return made
+
+
+def _renovate(text: str, path: str) -> list[UpdateEntry]:
+    # JSON5 as people write it: comments of whole lines, and commas at the end.
+    plain = re.sub(r"^[ \t]*//[^\n]*$", "", text, flags=re.MULTILINE)
+    plain = re.sub(r",(?=\s{0,200}[}\]])", "", plain)
+    plain = re.sub(r"^([ \t]*)([A-Za-z$]\w{0,60}):", r'\1"\2":', plain, flags=re.MULTILINE)
+    try:
+        told = json.loads(plain)
+    except (ValueError, RecursionError):
+        raise CouldNotVerify(f"{path} is not JSON") from None
+    if not isinstance(told, dict):
+        raise CouldNotVerify(f"{path} holds no object")
+    return [_entry(told)]
+
+
+def _entry(told: dict[str, object]) -> UpdateEntry:
+    if told.get("enabled") is False:
+        return UpdateEntry("*", ("/**",), "enabled is false")
+    if told.get("enabledManagers") or told.get("includePaths"):
+        return UpdateEntry("*", ("/**",), "enabledManagers or includePaths leave some out")
+    return UpdateEntry("*", ("/**",))
