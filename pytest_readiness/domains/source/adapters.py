@@ -45,7 +45,7 @@ class ToolAsked:
 
 
 @dataclass(frozen=True, slots=True)
-class ToolFinding:
+class LintFinding:
     """Something that a tool has found.
 
     Attributes:
@@ -83,7 +83,7 @@ class ToolFindings:
     here: int
     rules: int
     count: int
-    findings: tuple[ToolFinding, ...]
+    findings: tuple[LintFinding, ...]
     suppressed: int
     silenced: tuple[str, ...] = ()
     annotated: int = 0
@@ -95,7 +95,7 @@ class _Said:
     """What an adapter has read, before it is a record."""
 
     files: int
-    findings: list[ToolFinding]
+    findings: list[LintFinding]
     rules: int = -1
     suppressed: int = -1
     silenced: tuple[str, ...] = ()
@@ -166,7 +166,7 @@ def _ruff(*select: str) -> Callable[[ToolPlace, tuple[str, ...]], _Said]:
             after = shown.partition(_SETTINGS_HEAD)[2].partition("]\n")[0]
             rules = sum(bool(line.strip()) for line in after.splitlines())
         findings = [
-            ToolFinding(str(each.get("code")), _inside(place, str(each["filename"])), int(each["location"]["row"]))
+            LintFinding(str(each.get("code")), _inside(place, str(each["filename"])), int(each["location"]["row"]))
             for each in found
         ]
         return _Said(len(files), findings, rules, max(0, len(loud) - len(found)))
@@ -187,7 +187,7 @@ def _ruff_format(place: ToolPlace, paths: tuple[str, ...]) -> _Said:
         changed = [line.partition(": ")[2] for line in ended.output.splitlines() if line.startswith("Would reformat: ")]
     else:
         changed = [str(each.get("filename")) for each in _json("ruff", ended)]
-    findings = [ToolFinding("format", _inside(place, each), 0) for each in dict.fromkeys(changed)]
+    findings = [LintFinding("format", _inside(place, each), 0) for each in dict.fromkeys(changed)]
     if bool(findings) != bool(ended.status):
         raise CouldNotVerify(f"ruff format ended with exit code {ended.status} and named {len(findings)} files")
     return _Said(
@@ -197,7 +197,7 @@ def _ruff_format(place: ToolPlace, paths: tuple[str, ...]) -> _Said:
 
 def _black(place: ToolPlace, paths: tuple[str, ...]) -> _Said:
     ended = _ended("black", place.run(["black", "--check", "--no-color", "--", *(paths or ".")], together=True))
-    findings = [ToolFinding("format", _inside(place, each), 0) for each in _BLACK.findall(ended.output)]
+    findings = [LintFinding("format", _inside(place, each), 0) for each in _BLACK.findall(ended.output)]
     files = sum(map(int, _BLACK_COUNT.findall(ended.output)))
     if len(findings) > files or bool(findings) != bool(ended.status):
         raise CouldNotVerify(f"black ended with exit code {ended.status} and named {len(findings)} files")
@@ -210,7 +210,7 @@ def _prettier(place: ToolPlace, paths: tuple[str, ...]) -> _Said:
     lines = ended.output.splitlines()
     files = sum(line.startswith("[debug] resolve config from ") for line in lines)
     changed = [line.removeprefix("[warn] ") for line in lines if line.startswith("[warn] ")]
-    findings = [ToolFinding("format", each, 0) for each in changed if (place.folder / each).is_file()]
+    findings = [LintFinding("format", each, 0) for each in changed if (place.folder / each).is_file()]
     if bool(findings) != bool(ended.status):
         raise CouldNotVerify(f"prettier ended with exit code {ended.status} and named {len(findings)} files")
     return _Said(files, findings, suppressed=_lines_with(place, (*_SCRIPTS, ".css", ".md"), "prettier-ignore"))
@@ -228,7 +228,7 @@ def _eslint(*only: str) -> Callable[[ToolPlace, tuple[str, ...]], _Said]:
         looked = [each for each in told if rules[Path(each["filePath"]).suffix] and not _is_ignored(each)]
         wanted = [(each["filePath"], one) for each in looked for one in each["messages"] if _is_wanted(one, only)]
         findings = [
-            ToolFinding(str(one.get("ruleId") or "error"), _inside(place, path), int(one.get("line") or 0))
+            LintFinding(str(one.get("ruleId") or "error"), _inside(place, path), int(one.get("line") or 0))
             for path, one in wanted
         ]
         quiet = [one for each in looked for one in each.get("suppressedMessages", []) if _is_wanted(one, only)]
@@ -274,7 +274,7 @@ def _mypy(place: ToolPlace, paths: tuple[str, ...]) -> _Said:
             f"mypy does not find {len(missing)} imported modules, first in {cut(str(missing[0].get('file')), 100)}: run"
             " a mypy that is installed beside the project's dependencies (`tool_path`)"
         )
-    findings = [ToolFinding(str(each.get("code")), str(each["file"]), int(each["line"])) for each in errors]
+    findings = [LintFinding(str(each.get("code")), str(each["file"]), int(each["line"])) for each in errors]
     if bool(errors) != bool(ended.status):
         raise CouldNotVerify(f"mypy ended with exit code {ended.status} and {len(errors)} errors")
     ours = [row for row in rows if len(row) == 5 and _is_ours(place, row[4])]
@@ -304,7 +304,7 @@ def _glob(folder: Path, end: str) -> Iterator[Path]:
 
 def _tsc(place: ToolPlace, paths: tuple[str, ...]) -> _Said:
     files: set[str] = set()
-    findings: list[ToolFinding] = []
+    findings: list[LintFinding] = []
     for project in paths or ("tsconfig.json",):
         listed = place.run(["tsc", "-p", project, "--listFilesOnly"])
         here = [_inside(place, line) for line in listed.output.splitlines() if line.startswith(str(place.folder))]
@@ -330,9 +330,9 @@ def _tsc(place: ToolPlace, paths: tuple[str, ...]) -> _Said:
     )
 
 
-def _tsc_finding(line: str) -> ToolFinding:
+def _tsc_finding(line: str) -> LintFinding:
     found, at = _TSC.match(line), _TSC_LINE.match(line)
-    return ToolFinding(found[2] if found else "", (found and found[1]) or "", int(at[1]) if at else 0)
+    return LintFinding(found[2] if found else "", (found and found[1]) or "", int(at[1]) if at else 0)
 
 
 def _lines_with(place: ToolPlace, suffixes: tuple[str, ...], *texts: str) -> int:

@@ -39,7 +39,7 @@ def find(data: bytes, language: str = "Python") -> Iterator[Found]:  # noqa: ARG
     except (SyntaxError, ValueError, tokenize.TokenError, MemoryError) as error:
         line = getattr(error, "lineno", None)
         raise NotParsedError("does not parse" + (f" in line {line}" if line else "")) from None
-    walk = _Walk(tree)
+    walk = _PythonWalk(tree)
     walk.visit(tree)
     yield from walk.found
     for text, line in comments:
@@ -78,7 +78,7 @@ def _default(call: ast.Call) -> ast.AST | None:
     return named[0] if named else call.args[1] if len(call.args) > 1 else None
 
 
-class _Walk(ast.NodeVisitor):
+class _PythonWalk(ast.NodeVisitor):
     def __init__(self, tree: ast.Module) -> None:
         self.found: list[Found] = []
         self._main = 0
