@@ -232,7 +232,7 @@ class Gatherer:
             return reading
         error = self._refusal(reading)
         self._total += 1
-        self._heavy += fact.heavy
+        self._heavy += _disturbs(fact)
         if error is not None:
             self._finish(reading, error=error)
             return reading
@@ -458,7 +458,7 @@ class Gatherer:
             return
         reading.value, reading.error, reading.at = value, error, time.time()
         self._done += 1
-        self._heavy -= reading.fact.heavy
+        self._heavy -= _disturbs(reading.fact)
         if reading in self._running:
             reading.seconds = time.monotonic() - (reading.started or 0.0)
             self._running.remove(reading)
@@ -516,6 +516,11 @@ def closure(name: str, resource: Resource, target: Target) -> list[tuple[Fact, R
 def _needs(fact: Fact) -> Iterator[tuple[str, str]]:
     """What it builds on, and the fields that name whose facts these are."""
     return ((name, fact.fields[name]) for name in fact.needs)
+
+
+def _disturbs(fact: Fact) -> bool:
+    """Whether exclusive readings wait for it; two of these never run at the same time at one place anyway."""
+    return fact.heavy and not fact.exclusive
 
 
 def _end_of(reading: Reading) -> float:

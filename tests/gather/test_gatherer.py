@@ -112,7 +112,7 @@ def test_an_exclusive_reading_is_alone_on_its_resource_and_follows_heavy_ones(ga
     def alone(document: Document) -> str:
         return note("alone")
 
-    @fact(exclusive=True)
+    @fact(exclusive=True, heavy=True)
     def alone_too(document: Document) -> str:
         return note("alone_too")
 

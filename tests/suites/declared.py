@@ -99,6 +99,48 @@ CHECKS: Mapping[str, tuple[str, ...]] = {
     "caa": ("dns.caa",),
     **dict.fromkeys(("alias", "cdn_alias"), ("dns.cname",)),
     "issuer": ("tls.issuer",),
+    **dict.fromkeys(
+        (
+            *("unit_tests", "frontend_tests", "integration_tests", "end_to_end_tests", "api_tests", "database_tests"),
+            *("third_party_tests", "migration_tests"),
+        ),
+        ("artifact.junit",),
+    ),
+    **dict.fromkeys(("coverage", "acceptable_coverage"), ("artifact.coverage",)),
+    "static_analysis": ("artifact.sarif",),
+    "dependency_audit": ("artifact.dependency_audit",),
+    **dict.fromkeys(("image_scan", "worker_image_scan"), ("artifact.image_scan",)),
+    **dict.fromkeys(("load_test", "load_limits"), ("artifact.load",)),
+    "stress_test": ("artifact.stress",),
+    "zap_scan": ("artifact.zap",),
+    **dict.fromkeys(("lighthouse", "mobile_lighthouse"), ("artifact.lighthouse",)),
+    "penetration_test": ("artifact.pentest",),
+    **dict.fromkeys(("rehearsals", "recovery"), ("artifact.drill",)),
+    "formatter": ("source.format",),
+    "linter": ("source.dead_code", "source.lint"),
+    "type_checker": ("source.types",),
+    **dict.fromkeys(("test_tools", "formatter_tools", "linter_tools"), ("source.tools",)),
+    "make_targets": ("source.make_targets",),
+    **dict.fromkeys(("environment_files", "production_config"), ("source.config",)),
+    "package_indexes": ("source.dependencies_fresh",),
+    "mail_templates": ("source.files",),
+    "readiness_script": ("source.command",),
+    "test_texts": ("source.no_test_data",),
+    "ignored_files": ("env.ignored_by_git",),
+    "example_file": ("env.complete", "env.documented"),
+    **dict.fromkeys(("different_secrets", "different_database"), ("env.differs",)),
+    "distinct_secrets": ("env.distinct",),
+    "default_secrets": ("env.not_default",),
+    "encrypted_variables": ("env.urls_secure",),
+    "env_file_access": ("env.permissions",),
+    **dict.fromkeys(("documented_settings", "documented_collections"), ("docs.covers",)),
+    "startup": ("env.validation_enforced",),
+    "workflow": ("ci.workflow",),
+    **dict.fromkeys(("test_pipeline", "build_pipeline", "deployment_pipeline"), ("ci.last_run_green",)),
+    "deployment": ("ci.deploys",),
+    "deployment_approval": ("ci.approval",),
+    "rollback_workflow": ("ci.rollback",),
+    **dict.fromkeys(("triaged_issues", "blocking_issues"), ("forge.issues",)),
 }
 """The checks that a set of parameters is for."""
 MAIL_SECONDS = 0
@@ -151,6 +193,28 @@ OTHERS: dict[str, tuple[str, dict[str, Any]]] = {
     "env.no_placeholders": ("production", {}),
     "docs.present": ("", {}),
     "docs.sections": ("", {"sections": ["Overview"]}),
+    **{f"env.{name}": ("production", {}) for name in ("no_debug", "cookies", "file")},
+    "env.connection": ("production", {"names": ["DATABASE_URL", "REDIS_URL"]}),
+    "env.dsn_passwords": ("production", {"names": ["DATABASE_URL", "REDIS_URL"]}),
+    "env.key_size": ("production", {"names": ["FIELD_ENCRYPTION_KEY"]}),
+    "env.no_localhost": ("production", {"names": ["MONGODB_URI", "SENTRY_DSN"]}),
+    **{
+        f"source.{name}": ("", {})
+        for name in (
+            *("clean", "dependencies_locked", "error_handling", "no_stray_files", "precommit", "version", "pushed"),
+            *("dependencies_declared", "no_debug", "no_secrets", "no_todo"),
+        )
+    },
+    "source.gitignore": ("", {"samples": [".env.production", "shop/__pycache__/orders.pyc"]}),
+    **{
+        f"ci.{name}": ("", {})
+        for name in (
+            *("branch_protected", "no_secrets", "pinned_actions", "builds_image", "runs_lint", "runs_tests"),
+            *("secrets_present", "security_scan", "update_bot"),
+        )
+    },
+    "ci.required_checks": ("", {"checks": ["test"]}),
+    "ci.least_privilege": ("", {"jobs": {"image": {"packages": "write"}}}),
     "net.only_open": ("web", {"ports": [80, 443], "range": "1-1024"}),
 }
 """The other checks that need no parameters of the target: what they look at, and what a binding says."""

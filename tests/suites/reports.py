@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -21,6 +22,7 @@ REHEARSED = (
     *("restore", "disaster-recovery", "rollback", "migration", "migration-rollback", "data-integrity", "deployment"),
     *("update", "communication", "security-incident", "emergency", "incident"),
 )
+PENTEST = b"%PDF-1.7\n% the report of the penetration test\n"
 Change = Callable[[Any], Any]
 
 
@@ -128,13 +130,14 @@ def jtl(*, recovers: bool = True) -> str:
     return "\n".join(rows) + "\n"
 
 
-def lighthouse(url: str, form: str, score: float) -> Any:
-    """One run of Lighthouse."""
+def lighthouse(number: int, form: str, score: float) -> Any:
+    """One run of Lighthouse, some minutes ago."""
+    url, moment = "https://shop.example.com/", datetime.now(UTC) - timedelta(minutes=number)
     return {
         "lighthouseVersion": "12.8.2",
         "requestedUrl": url,
         "finalDisplayedUrl": url,
-        "fetchTime": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z"),
+        "fetchTime": moment.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
         "runWarnings": [],
         "configSettings": {"formFactor": form},
         "categories": {
@@ -192,6 +195,8 @@ def records() -> Any:
         "found": {**none, "low": 2},
         "open": none,
         "retest": day,
+        "report": "pentest.pdf",
+        "sha256": hashlib.sha256(PENTEST).hexdigest(),
     }
     return {"records": [*drills, pentest]}
 
@@ -208,6 +213,7 @@ def write_reports(
         changes: by report, what is made of its content.
     """
     folder.mkdir()
+    (folder / "pentest.pdf").write_bytes(PENTEST)
     made: dict[str, Any] = {
         **{f"{name}.xml": junit(name, count) for name, count in TESTS.items()},
         "coverage.json": coverage(("shop/__init__.py", "shop/orders.py")),
@@ -217,14 +223,8 @@ def write_reports(
         "worker-image-scan.json": trivy("shop-worker:1.4.2", images["worker"]),
         "load.json": k6(),
         "stress.jtl": jtl(),
-        **{
-            f"lighthouse-{number}.json": lighthouse("https://shop.example.com/", "desktop", 0.97)
-            for number in (1, 2, 3)
-        },
-        **{
-            f"mobile-lighthouse-{number}.json": lighthouse("https://shop.example.com/", "mobile", 0.92)
-            for number in (1, 2, 3)
-        },
+        **{f"lighthouse-{number}.json": lighthouse(number, "desktop", 0.97) for number in (1, 2, 3)},
+        **{f"mobile-lighthouse-{number}.json": lighthouse(number, "mobile", 0.92) for number in (1, 2, 3)},
         "zap.json": zap("shop.example.com"),
         "records.json": records(),
     }

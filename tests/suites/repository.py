@@ -108,10 +108,14 @@ FILES: Mapping[str, str] = {
         '[tool.pytest.ini_options]\ntestpaths = ["tests"]\n\n[tool.pylint.main]\njobs = 1\n\n'
         '[tool.ruff]\nline-length = 100\n\n[tool.ruff.lint]\nselect = ["E", "F", "W"]\n\n[tool.mypy]\nstrict = true\n'
     ),
+    ".pre-commit-config.yaml": (
+        "repos:\n  - repo: https://github.com/astral-sh/ruff-pre-commit\n"
+        "    rev: v0.9.0\n    hooks:\n      - id: ruff\n"
+    ),
     ".flake8": "[flake8]\nmax-line-length = 100\n",
     "config/development.yaml": "debug: true\ndatabase: sqlite\n",
-    "config/staging.yaml": "debug: false\ndatabase: postgresql\n",
-    "config/production.yaml": "debug: false\ndatabase: postgresql\n",
+    "config/staging.yaml": "debug: false\ndatabase: postgresql\nworkers: 1\n",
+    "config/production.yaml": "debug: false\ndatabase: postgresql\nworkers: 8\n",
     "shop/__init__.py": '"""A shop."""\n',
     "shop/orders.py": (
         '"""Orders."""\n\nimport requests\n\n\ndef total(prices: list[int]) -> int:\n'
@@ -212,10 +216,10 @@ def forge_answers(repo: Repo, changes: Mapping[str, Any]) -> dict[str, Any]:
     }
     environment = {"id": 3, "name": "production", "can_admins_bypass": False, "protection_rules": [reviewers]}
     secret = {"name": "KUBE_TOKEN", "created_at": moment, "updated_at": moment}
-    labels = {f"labels/{name}": {"id": 1, "name": name} for name in ("blocker", "critical", "P1", "P2", "P3")}
+    labels = [{"id": 1, "name": name} for name in ("blocker", "critical", "P1", "P2", "P3")]
     return {
         **answers,
-        **labels,
+        "labels": labels,
         "actions/runs": {"total_count": len(runs), "workflow_runs": runs},
         "actions/workflows": {
             "total_count": 2,
@@ -233,5 +237,19 @@ def forge_answers(repo: Repo, changes: Mapping[str, Any]) -> dict[str, Any]:
         "actions/organization-secrets": {"total_count": 0, "secrets": []},
         "actions/variables": {"total_count": 0, "variables": []},
         "issues": [],
+        "milestones": [],
+        "branches/production": {"name": BRANCH, "protected": True},
+        "branches/production/protection": {
+            "required_pull_request_reviews": {"required_approving_review_count": 1, "dismiss_stale_reviews": True},
+            "required_status_checks": {
+                "strict": True,
+                "contexts": ["test"],
+                "checks": [{"context": "test", "app_id": 1}],
+            },
+            "enforce_admins": {"enabled": True},
+            "allow_force_pushes": {"enabled": False},
+            "allow_deletions": {"enabled": False},
+        },
+        "rules/branches/production": [],
         **changes,
     }

@@ -137,6 +137,8 @@ def run(path: Path, *options: str) -> dict[str, Outcome]:
         *("--readiness-target=prod", f"--readiness-release={RELEASE}", f"--readiness-out={out}", *options),
     ]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    # Its linters are those of these tests.
+    environment["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), environment["PATH"]))
     done = subprocess.run(
         command, cwd=path.parent, env=environment, capture_output=True, text=True, timeout=patient(240), check=False
     )

@@ -31,4 +31,7 @@ def test_every_check_is_asked() -> None:
     assert catalogue().keys() - asked == {
         # Both hosts are in one network namespace.
         "net.reachable_from",
+        # What no suite asks, and tests of its domain see on repositories and reports of their own.
+        *("artifact.axe", "artifact.file", "source.license", "source.reviewed"),
+        *("docs.contacts", "docs.fresh", "docs.links", "docs.no_placeholders", "docs.openapi"),
     }

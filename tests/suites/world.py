@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import smtplib
 import sys
 import threading
@@ -30,7 +31,7 @@ from tests.stack.postgres import Postgres
 from tests.stack.process import wait_until
 from tests.stack.programs import unavailable
 from tests.stack.redis import RedisServer
-from tests.stack.silent import Response, WebApp
+from tests.stack.silent import Request, Response, WebApp
 from tests.stack.sshd import Sshd
 from tests.stack.web import document, send_mail
 from tests.suites import web_server
@@ -38,9 +39,9 @@ from tests.suites.application import Application
 from tests.suites.documents import write_documents
 from tests.suites.machine import connect, env_text, machine
 from tests.suites.pages import write_files
-from tests.suites.plan import Plan
+from tests.suites.plan import SECRETS, Plan
 from tests.suites.reports import write_reports
-from tests.suites.repository import BRANCH, forge_answers, write_repository
+from tests.suites.repository import BRANCH, FILES, forge_answers, write_repository
 from tests.suites.store import ADMINISTRATOR, CAREFUL, CUSTOMER
 
 LABELS = {"production": ["production", "payments", "s3"]}
@@ -112,7 +113,10 @@ class World:
         self._closing.close()
 
     def target(self, name: str = "") -> dict[str, Any]:
-        """The resources of a target, as readiness.yaml declares them, for the suite of that name."""
+        """The resources of a target, as readiness.yaml declares them, for the suite of that name.
+
+        Beside them are those parameters that are not the same on every machine.
+        """
         return {
             "urls": self._urls(),
             "hosts": self._hosts(),
@@ -253,6 +257,9 @@ class World:
 
     def _start_containers(self, stack: ExitStack) -> None:
         self._engine = stack.enter_context(DockerEngine())
+        image = self._engine.client().images.get(IMAGE)
+        for reference in self.plan.images.values():
+            image.tag(*reference.split(":"))
         for name, options in self.plan.containers.items():
             self._engine.run(name, **{"image": IMAGE, **options})
 
@@ -388,9 +395,8 @@ class World:
 
     def _start_source(self, stack: ExitStack) -> None:
         self._repo = write_repository(self.directory / "source", self.plan.repository)
-        newest = document({"info": {"version": "2.32.4"}, "releases": {"2.32.4": [{"yanked": False}]}})
         index = stack.enter_context(WebApp({}))
-        index.other = lambda _: newest
+        index.other = _newest
         self._index = index.url
 
     def _start_forge(self, stack: ExitStack) -> None:
@@ -424,7 +430,7 @@ class World:
         self._env_files = {}
         for name, variables in {
             "production": production,
-            "example": dict.fromkeys(production, ""),
+            "example": {name: "change-me" if name in SECRETS else "" for name in production},
             "development": development,
         }.items():
             self._env_files[name] = self.directory / f"{name}.env"
@@ -433,6 +439,14 @@ class World:
         self._documents = write_documents(self.directory / "documents", self.plan.documents, described)
         self._start_script = self.directory / "start.py"
         self._start_script.write_text(START)
+
+
+def _newest(request: Request) -> Response:
+    """What an index says of a package: its newest version is the one that the product asks for."""
+    name = request.path.split("/")[-2]
+    asked = re.findall(rf"^{re.escape(name)}==(\S+)$", "".join(FILES.values()), re.MULTILINE)
+    version = asked[0] if asked else "1.0.0"
+    return document({"info": {"version": version}, "releases": {version: [{"yanked": False}]}})
 
 
 START = """\

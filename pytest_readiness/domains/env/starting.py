@@ -56,7 +56,7 @@ class EnvStart:
     names: int
 
 
-@fact(deadline=MOST_SECONDS + 15, exclusive=True, heavy=True, fact_class="disruptive")
+@fact(deadline=MOST_SECONDS + 15, exclusive=True, fact_class="disruptive")
 def env_start(env_file: EnvFile, env_facts: EnvFacts, *, ask: StartQuestion) -> EnvStart:  # noqa: ARG001
     """How the program ends that is started with the file's variables, but one, and with PATH and HOME, and no others.
 
