@@ -15,7 +15,7 @@ LOCAL = re.compile(
     "sqlite3?|file|unix|data|mem(?:ory)?|h2|hsqldb|derby|duckdb|locmem|dummy|console|blob|about|mailto|tel"
 )
 """Schemes of what is reached over no network."""
-_WEB = re.compile("https?|wss?|ftps?")
+WEB = re.compile("https?|wss?|ftps?")
 """Schemes whose addresses may have any sign in their paths, and a fragment."""
 _SCHEME = r"(?:jdbc:[a-z0-9:+]{2,40}:|[a-z][a-z0-9.-]{0,30}(?:\+[a-z0-9_.+-]{1,30})?:)//"
 _BEGINS = re.compile(rf"(?i){_SCHEME}|jdbc:[a-z]|(?:sqlite3?|mailto|data|tel):")
@@ -138,15 +138,15 @@ def _of_jdbc(scheme: str, rest: str) -> Address:
 
 
 def _of_url(scheme: str, driver: str, rest: str) -> Address:
-    authority = re.split(r"[/?#]" if _WEB.fullmatch(scheme) else r"[/?]", rest[2:], maxsplit=1)[0]
+    authority = re.split(r"[/?#]" if WEB.fullmatch(scheme) else r"[/?]", rest[2:], maxsplit=1)[0]
     behind = rest[2 + len(authority) :]
-    path, _, query = behind.partition("#")[0].partition("?") if _WEB.fullmatch(scheme) else behind.partition("?")
+    path, _, query = behind.partition("#")[0].partition("?") if WEB.fullmatch(scheme) else behind.partition("?")
     # What is behind a bare slash of a password would be taken for a path.
     unsure = "#" in authority or ("@" not in authority and ":" in authority and "@" in path)
     try:
         if unsure:
             raise ValueError
-        found = parsed(f"{scheme}://{authority}{'' if _WEB.fullmatch(scheme) else behind}")
+        found = parsed(f"{scheme}://{authority}{'' if WEB.fullmatch(scheme) else behind}")
     except ValueError:
         return Address(scheme, driver, wrong=_NO_ADDRESS)
     options = tuple(parse_qsl(query, keep_blank_values=True))
@@ -167,14 +167,17 @@ def _of_pairs(text: str) -> Address | None:
     keys = {_key(name): value for name, value in pairs if value}
     if len(keys) < 2 or not (hosts := next(filter(None, map(keys.get, _HOSTS)), "")):
         return None
+    if keys.get("server") or keys.get("datasource"):
+        # The name of an instance is behind a backslash.
+        hosts = hosts.partition("\\")[0]
     scheme = "postgresql" if "host" in keys or "hostaddr" in keys else ""
     if hosts.startswith(("tcp:", "np:", "lpc:")) or keys.keys() & {
         "encrypt",
         "trustservercertificate",
         "initialcatalog",
     }:
-        # A port is behind a comma there, and the name of an instance behind a backslash.
-        scheme, hosts = "sqlserver", re.split(r"[,\\]", hosts.partition(":")[2] or hosts, maxsplit=1)[0]
+        # A port is behind a comma there.
+        scheme, hosts = "sqlserver", (hosts.partition(":")[2] or hosts).partition(",")[0]
     user = keys.get("user") or keys.get("userid") or keys.get("username") or keys.get("uid") or ""
     return Address(scheme, "pairs", tuple(map(_host_and_port, hosts.split(","))), user, query=tuple(pairs))
 
@@ -261,6 +264,11 @@ def _demanded(address: Address, pgsslmode: str) -> Tls:
     mode = address.options("sslmode") or (address.options("ssl") if driver == "asyncpg" else [])
     if not mode and scheme in ("postgres", "postgresql") and driver in ("", "psycopg", "psycopg2", "pairs"):
         mode = [pgsslmode] * bool(pgsslmode)
+    if scheme in ("postgres", "postgresql", "cockroachdb") and driver not in ("jdbc", "pairs"):
+        # Others than JDBC and .NET take no capitals: some refuse them, and Node's connects without TLS.
+        names = [(name, value) for name, value in address.query if _key(name) in ("sslmode", "ssl")]
+        if any(name != name.lower() or value != value.lower() for name, value in names):
+            return Tls("unknown", "its sslmode is in capitals")
     if mode:
         state = _MODES.get(_key(mode[0]))
         verb = f"sslmode is {mode[0]}" if state else "its sslmode is none that is known"

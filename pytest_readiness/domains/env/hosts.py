@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
+import unicodedata
 from collections.abc import Iterable
 
 from pytest_readiness.domains.env.addresses import addresses_in
@@ -16,8 +17,10 @@ _LISTENS = re.compile(
     r"_(?:HOST|ADDRESS|ADDR|SERVER_NAME|SERVER_ADDRESS)"
 )
 """Names of variables that say where a program itself listens, or whom it lets in, not where it connects to."""
+SERVES = re.compile("(?:ASPNETCORE|DOTNET)_URLS")
+"""Names of variables whose addresses are those that the program itself answers at."""
 _IS_HOST = re.compile(
-    r"(?:.*_)?(?:HOST|HOSTNAME|SERVER|ADDR|ADDRESS|ENDPOINT|NODE|BROKER|DOMAIN|ORIGIN|URL|URI|DSN|PEER|MASTER|LOCATION)"
+    r"(?:.*_|PG|MYSQL|MONGO|REDIS)?(?:HOST|HOSTADDR|HOSTNAME|BASE|ZOOKEEPER|CONNECT|SERVER|ADDR|ADDRESS|ENDPOINT|NODE|BROKER|DOMAIN|ORIGIN|URL|URI|DSN|PEER|MASTER|LOCATION)"
     r"(?:S|ES)?_?\d{0,3}"
 )
 _HOST = re.compile(
@@ -59,7 +62,11 @@ def hosts_in(name: str, text: str, *, named: bool = False) -> list[str]:
 
 def is_local(host: str) -> bool:
     """Whether a host is the machine itself, however its address is written ("127.1", "2130706433")."""
-    host = host.strip("[]").partition("%")[0].rstrip(".").lower()
+    host = unicodedata.normalize("NFKC", host).strip("[]").partition("%")[0].lower()
+    # As .NET writes it for SQL Server.
+    if host in (".", "(local)", "(localdb)"):
+        return True
+    host = host.rstrip(".")
     if host in ("localhost.localdomain", "ip6-localhost", "ip6-loopback") or re.fullmatch(r"(?:.*\.)?localhost", host):
         return True
     try:
@@ -75,7 +82,9 @@ def is_local(host: str) -> bool:
 
 def is_development(host: str, others: Iterable[str] = ()) -> bool:
     """Whether a host is the machine itself, or a name of development, or ends in one of others."""
-    host = host.rstrip(".").lower()
-    if is_local(host) or any(f".{host}".endswith(f".{each.lower()}") for each in others):
+    if is_local(host):
+        return True
+    host = unicodedata.normalize("NFKC", host).rstrip(".").lower()
+    if any(f".{host}".endswith(f".{each.lower()}") for each in others):
         return True
     return _DEVELOPMENT.fullmatch(host) is not None and not _CLUSTER.fullmatch(host)

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from pytest_readiness.core.entropy import decoded, estimated_bits
 from pytest_readiness.core.evidence import CouldNotVerify
-from pytest_readiness.domains.env.addresses import Address, address_of, items_of
+from pytest_readiness.domains.env.addresses import WEB, Address, address_of, items_of
 from pytest_readiness.domains.env.facts import EnvFacts, Variable
 from pytest_readiness.domains.env.placeholders import is_placeholder
 from pytest_readiness.domains.env.shared import contents_of, in_different_ways, least_of, unclear, visible_text
@@ -28,6 +28,8 @@ _KNOWN = frozenset(
         "6116487b-cda1-52c2-b5b5-c8022c45e263",
         "super-secret-jwt-token-with-at-least-32-characters-long",
         "thisISaSECRET_1234",
+        # The key that Stripe's documentation had.
+        "sk_test_4eC39HqLyjWDarjtT1zdp7dc",
         # What Grafana, Redis and Guacamole come with, and the emulators of Azure's storage and Cosmos DB.
         "SW2YcwTIb9zpOOhoPsMm",
         "foobared",
@@ -55,7 +57,12 @@ def parts_of(facts: EnvFacts, names: Iterable[str]) -> dict[str, tuple[str, ...]
     """
     texts = contents_of(facts, names)
     for name, variable in unclear(facts, texts):
-        if secrets_of(name, least_of(variable)) != secrets_of(name, texts[name]):
+        whole = secrets_of(name, texts[name])
+        try:
+            is_clear = secrets_of(name, least_of(variable)) == whole
+        except CouldNotVerify:
+            is_clear = False
+        if not is_clear:
             raise in_different_ways(facts, name)
     return {name: secrets_of(name, text) for name, text in texts.items()}
 
@@ -64,10 +71,13 @@ def secrets_of(name: str, text: str) -> tuple[str, ...]:
     """What is secret in a value.
 
     Raises:
-        CouldNotVerify: it is an address that cannot be taken apart.
+        CouldNotVerify: it is an address that cannot be taken apart, or one of a server, without a password.
     """
-    passwords = tuple(password for each in whole_addresses(name, text) for password in each.passwords)
-    return passwords or tuple(_of_json(text)) or (visible_text(text),)
+    addresses = whole_addresses(name, text)
+    if any(not each.passwords and not WEB.fullmatch(each.scheme) for each in addresses):
+        raise CouldNotVerify(f"{name} holds an address without a password")
+    passwords = tuple(password for each in addresses for password in each.passwords)
+    return passwords or tuple(_of_json(text)) or _of_list(text) or (visible_text(text),)
 
 
 def whole_addresses(name: str, text: str) -> list[Address]:
@@ -104,6 +114,12 @@ def _of_json(text: str) -> list[str]:
         for leaf in leaves.values()
         if isinstance(leaf, str) and not re.search(r"://|@", leaf) and estimated_bits(leaf) >= _SECRET_BITS
     ]
+
+
+def _of_list(text: str) -> tuple[str, ...]:
+    """The secrets of a list, such as a new key and the one before it; nothing of what is one secret."""
+    pieces = [visible_text(each).strip("\"'") for each in re.split(r"[,;]", text.strip("[]"))]
+    return tuple(pieces) if len(pieces) > 1 and all(estimated_bits(each) >= _SECRET_BITS for each in pieces) else ()
 
 
 def is_worthless(name: str, text: str) -> bool:

@@ -76,6 +76,9 @@ def texts_of(facts: EnvFacts, names: Iterable[str], *, may_be_empty: bool = Fals
         missing += [
             f"{name} is empty" for name, text in texts.items() if not text and not facts.variables[name].unfilled
         ]
+    by_file = [name for name in names if name not in texts and f"{name}_FILE" in facts.variables]
+    if by_file and len(by_file) == len(missing):
+        raise CouldNotVerify(f"{listed(by_file)} is set by a file that {by_file[0]}_FILE names, which is not read")
     claim(not missing, expected=f"a value for {listed(names)}", seen=listed(missing))
     return texts
 

@@ -74,7 +74,8 @@ def path_rules(
         history: ask all commits of the clone whether they changed the paths, which takes longer.
 
     Raises:
-        CouldNotVerify: git cannot be asked, or one of its rules' files is too long to be read.
+        CouldNotVerify: git cannot be asked, one of its rules' files is too long to be read, or a path is in a submodule
+            or another repository.
     """
     top = Path(commit.path)
     rules = [each for each in files if each.regular and each.path.rpartition("/")[2] == _RULES]
@@ -90,6 +91,10 @@ def path_rules(
         committed = _rules(copy, paths)
     here = _rules(top, [path for path, rule in committed.items() if not rule or rule.startswith("!")])
     tracked = {each.path for each in files}
+    for path in paths:
+        above = ["/".join(path.split("/")[:number]) for number in range(1, path.count("/") + 1)]
+        if inner := next((each for each in above if each in tracked or (top / each / ".git").exists()), None):
+            raise CouldNotVerify(f"{cut(inner, 100)} is no folder of this repository, whose rules do not count in it")
     return tuple(
         PathRule(
             path=path,

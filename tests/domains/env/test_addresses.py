@@ -413,3 +413,33 @@ def test_connection_of_what_is_not_known(env: Any) -> None:
         env("env.connection", "A=$B\n", names=["A"])
     with pytest.raises(CouldNotVerify, match="declare the dialect"):
         env("env.connection", "A=redis://h?a=1&b=2\n", names=["A"])
+
+
+@pytest.mark.parametrize(
+    ("address", "state"),
+    [
+        ("postgres://h/x?sslmode=REQUIRE", "unknown"),
+        ("postgres://h/x?SSLMODE=require", "unknown"),
+        ("jdbc:postgresql://h/x?sslmode=REQUIRE", "encrypted"),
+        ("mysql://h/x?ssl-mode=REQUIRED", "encrypted"),
+    ],
+)
+def test_capitals_of_modes(address: str, state: str) -> None:
+    found = address_of(address)
+    assert found is not None
+    assert demands_tls(found).state == state
+
+
+def test_hosts_of_railway_and_net(env: Any) -> None:
+    for line in ("PGHOST=localhost", "API_BASE=localhost:8000/v1", r"DB='Server=.\SQLEXPRESS;Database=x'"):
+        with pytest.raises(ClaimFalse, match="seen: one in "):
+            env("env.no_localhost", f"{TARGETS}{line}\n")
+    for line in ("PGHOST=db.example.com", "ASPNETCORE_URLS=http://+:80", "ASPNETCORE_URLS=http://0.0.0.0:80"):
+        assert env("env.no_localhost", f"{TARGETS}{line}\n")
+
+
+def test_a_login_that_is_not_asked_for_proves_nothing(env: Any, webapp_factory: type[WebApp]) -> None:
+    with webapp_factory({"/": lambda _: Response(200)}) as server:
+        with pytest.raises(CouldNotVerify, match="is answered without its user and password, too, with 200"):
+            connected(env, f"http://shop:pw@127.0.0.1:{server.port}/")
+        assert connected(env, f"http://127.0.0.1:{server.port}/")

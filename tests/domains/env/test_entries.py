@@ -165,3 +165,13 @@ def test_documented_in_an_example(env: Any) -> None:
             env("env.documented", text, beside=example, example="example")
     with pytest.raises(CouldNotVerify, match="may be meant to set X"):
         env("env.documented", "X=1\n", beside="odd line\n", example="example")
+    assert env("env.documented", "PORT_FILE=/run/port\n", beside=example, example="example")
+
+
+def test_groups_that_nobody_sets_and_what_is_no_text(env: Any) -> None:
+    groups = {"example": "example", "any_of": [["DATABASE_URL", "DB_HOST"]]}
+    with pytest.raises(CouldNotVerify, match="sets any of DATABASE_URL, DB_HOST"):
+        env("env.complete", "A=1\n", beside="A=1\n", **groups)
+    assert env("env.complete", "A=1\nDB_HOST=db\n", beside="A=1\n", **groups)
+    with pytest.raises(CouldNotVerify, match="is encrypted, or no text"):
+        env("env.complete", "A=1\0\n", beside="A=1\n", example="example")

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from pytest_readiness.config.target import Target
 from pytest_readiness.core.domains import catalogue, load_kinds
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, NotDeclared
-from pytest_readiness.domains.env.file_facts import ACCESS
+from pytest_readiness.domains.env.facts.files import ACCESS
 from pytest_readiness.domains.env.resource import EnvFile
 from pytest_readiness.domains.host.resource import Host
 from pytest_readiness.domains.source.resource import Repository
@@ -104,7 +104,7 @@ def test_tracked_on_another_branch_only_and_in_a_merge(repo: Repo) -> None:
     repo.git("add", "-f", ".env")
     repo.commit()
     repo.git("checkout", "-q", "main")
-    with pytest.raises(ClaimFalse, match="was in 1 commits"):
+    with pytest.raises(ClaimFalse, match="was in 1 commit "):
         ignored(repo.path / ".env")
     repo.git("branch", "-q", "-D", "old")
     repo.write({".env": "A=1\n"})
@@ -235,7 +235,7 @@ folder 755 root /
 
 def _judged(monkeypatch: pytest.MonkeyPatch, printed: str, **parameters: Any) -> Evidence:
     """What is judged of what a host printed."""
-    import pytest_readiness.domains.env.file_facts as facts
+    import pytest_readiness.domains.env.facts.files as facts
 
     class Printed:
         def answer(self, question: str) -> Any:
@@ -292,3 +292,20 @@ def test_no_host_or_no_file(secret: Path) -> None:
         permitted(secret, Host(name="web", address="192.0.2.1"), path="/srv/.env")
     with pytest.raises(CouldNotVerify, match="No such file"):
         permitted(secret.with_name("absent.env"))
+
+
+def test_a_link_is_judged_with_what_it_leads_to(repo: Repo) -> None:
+    repo.commit({"config/app.conf": "A=1\n"})
+    (repo.path / ".env.link").symlink_to("config/app.conf")
+    with pytest.raises(ClaimFalse, match=r"seen: config/app\.conf is tracked"):
+        ignored(repo.path / ".env.link")
+    (repo.path / ".env.outside").symlink_to("/etc/hostname")
+    assert ignored(repo.path / ".env.outside")
+
+
+def test_rules_do_not_count_in_another_repository(repo: Repo) -> None:
+    repo.write({"inner/.git": "gitdir: ../elsewhere\n"})
+    with pytest.raises(CouldNotVerify, match="inner is no folder of this repository"):
+        ignored(Path("/etc/shop.env"), repo.path, paths=["inner/.env"])
+    with pytest.raises(CouldNotVerify, match=r"app\.py is no folder"):
+        ignored(Path("/etc/shop.env"), repo.path, paths=["app.py/.env"])

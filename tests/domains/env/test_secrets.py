@@ -304,3 +304,31 @@ def test_dsn_passwords_that_are_not_there(env: Any) -> None:
         env("env.dsn_passwords", f"{good}odd line\n")
     with pytest.raises(CouldNotVerify, match="K"):
         env("env.dsn_passwords", f"{good}K=postgres://shop:${{PW}}@db.shop.test/shop\n")
+
+
+@pytest.mark.parametrize("id", ["env.differs", "env.not_default"])
+def test_an_address_without_a_password_is_no_secret(env: Any, id: str) -> None:
+    parameters = {"names": ["A"], "other" if id == "env.differs" else "example": "dev"}
+    with pytest.raises(CouldNotVerify, match="A holds an address without a password"):
+        env(id, "A=postgres://app@db/x?sslmode=require\n", {"dev": f"A={ONE}\n"}, **parameters)
+    assert env(id, f"A=https://hooks.slack.com/{TWO}\n", {"dev": f"A=https://hooks.slack.com/{ONE}\n"}, **parameters)
+
+
+def test_lists_of_secrets_are_compared_one_by_one(env: Any) -> None:
+    other = {"dev": f"A={TWO}\n"}
+    with pytest.raises(ClaimFalse, match="A has the same secret"):
+        env("env.differs", f"A={ONE},{TWO}\n", other, names=["A"], other="dev")
+    assert env("env.differs", f"A={ONE},{KEY}\n", other, names=["A"], other="dev")
+
+
+def test_a_secret_in_a_file_was_not_seen(env: Any) -> None:
+    with pytest.raises(CouldNotVerify, match="A is set by a file that A_FILE names"):
+        env("env.key_size", "A_FILE=/run/secrets/a\n", names=["A"])
+    with pytest.raises(ClaimFalse, match="B is not set"):
+        env("env.key_size", "A_FILE=/run/secrets/a\n", names=["A", "B"])
+
+
+def test_a_key_that_begins_with_0x(env: Any) -> None:
+    with pytest.raises(CouldNotVerify, match="begins with 0x"):
+        env("env.key_size", f"A=0x{HEX}\n", names=["A"])
+    assert env("env.key_size", f"A=0x{HEX}\n", names=["A"], encoding="hex")

@@ -141,3 +141,11 @@ def test_cookies_that_are_not_set(env: Any) -> None:
         env("env.cookies", SAFE, names=["CSRF_COOKIE_SECURE"])
     with pytest.raises(CouldNotVerify, match="no switch of cookies is called A"):
         env("env.cookies", f"A=1\n{SAFE}", names=["A"])
+
+
+@pytest.mark.parametrize(
+    "line", ["NODE_ENV=Production", "GIN_MODE=RELEASE", "DEBUG_TOOLBAR=on", "DEBUGBAR_ENABLED=true"]
+)
+def test_switches_that_take_one_word_in_its_own_letters(env: Any, line: str) -> None:
+    with pytest.raises(ClaimFalse):
+        env("env.no_debug", f"DEBUG=FALSE\n{line}\n")

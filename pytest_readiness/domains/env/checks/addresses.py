@@ -12,9 +12,9 @@ from pytest_readiness.core.evidence import CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import check
 from pytest_readiness.core.spelling import spelled
 from pytest_readiness.domains.env.addresses import LOCAL, Address, Tls, addresses_in, demands_tls
-from pytest_readiness.domains.env.connecting import EnvConnection
 from pytest_readiness.domains.env.facts import EnvFacts
-from pytest_readiness.domains.env.hosts import hosts_in, is_development, is_local
+from pytest_readiness.domains.env.facts.connecting import EnvConnection
+from pytest_readiness.domains.env.hosts import SERVES, hosts_in, is_development, is_local
 from pytest_readiness.domains.env.shared import (
     Name,
     Names,
@@ -173,8 +173,9 @@ def connection(
 
     It is the runner that connects: whether the release can from its own place is not looked at, and what the runner
     cannot reach could not be verified. PostgreSQL must answer SELECT 1, Redis PING; of an http or https address only
-    its host, and a user and password in it, are tried, not its path or a token there. Where several hosts are named,
-    one is enough. For addresses of other kinds there is no driver yet: they could not be verified.
+    its host, and a user and password in it where GET / needs them, are tried, not its path or a token there. Where
+    several hosts are named, one is enough. For addresses of other kinds there is no driver yet: they could not be
+    verified.
 
     Args:
         names: variables that hold an address each, at least one.
@@ -197,7 +198,9 @@ def connection(
 def _texts(facts: EnvFacts, names: Sequence[str] | None, excepted: Sequence[str]) -> dict[str, str]:
     all_of_them = {name: visible_text(each.value.get_secret_value()) for name, each in facts.variables.items()}
     texts = texts_of(facts, names) if names else all_of_them
-    return {name: text for name, text in texts.items() if name not in excepted}
+    return {
+        name: text for name, text in texts.items() if name not in excepted and (names or not SERVES.fullmatch(name))
+    }
 
 
 def _judged(

@@ -126,6 +126,9 @@ def complete(
         )
     refuse_odd_lines(env_facts, ())
     refuse_odd_lines(other_env)
+    unknown = [group for group in any_of if not stands_for.intersection(group) and not wanted.keys() & set(group)]
+    if unknown:
+        raise CouldNotVerify(f"neither {example} nor {env_facts.path} sets any of {listed(unknown[0])}")
     if not wanted or len(other_env.variables) < other_env.number:
         raise CouldNotVerify(f"{other_env.path} sets no variable that is asked for")
     optional = [name for name in other_env.commented if name not in own]
@@ -158,15 +161,16 @@ def documented(
 ) -> Evidence:
     """Every variable that is set has an entry in the example file.
 
-    An entry is a line of the example, also in a comment (`# X=`). What it says, and what the program reads besides, is
-    not looked at; docs.covers looks for entries in a document.
+    An entry is a line of the example, also in a comment (`# X=`); that of X is one for X_FILE, too. What it says, and
+    what the program reads besides, is not looked at; docs.covers looks for entries in a document.
 
     Args:
         example: name of the declared env file that is the example.
         allow_missing: variables that need no entry, such as those of the platform.
     """
     names = [name for name in env_facts.variables if name not in allow_missing]
-    lacking = [name for name in names if name not in {*other_env.variables, *other_env.commented}]
+    entries = {*other_env.variables, *other_env.commented}
+    lacking = [name for name in names if name not in entries and name.removesuffix("_FILE") not in entries]
     if lacking:
         refuse_odd_lines(other_env, lacking)
     claim(not lacking, expected=f"an entry in {example} for each variable", seen=f"none for {listed(lacking)}")

@@ -11,7 +11,7 @@ from pytest_readiness.core.evidence import CouldNotVerify, Evidence, NotDeclared
 from pytest_readiness.core.registry import Asks, check
 from pytest_readiness.core.resources import Named
 from pytest_readiness.core.spelling import spelled
-from pytest_readiness.domains.env.file_facts import AccessQuestion, EnvAccess, EnvIgnored, FileAccess, IgnoredQuestion
+from pytest_readiness.domains.env.facts.files import AccessQuestion, EnvAccess, EnvIgnored, FileAccess, IgnoredQuestion
 from pytest_readiness.domains.env.resource import EnvFile
 from pytest_readiness.domains.env.shared import listed
 from pytest_readiness.domains.host.checks import AbsolutePath
@@ -46,14 +46,15 @@ def ignored_by_git(
 
     Args:
         repository: name of the target's repository; unless given, the one that the env file lies in.
-        paths: from the top of the repository, such as .env.production; unless given, the env file itself.
+        paths: from the top of the repository, such as .env.production; unless given, the env file itself, and
+            what it leads to as a link.
     """
     rules, commit = env_ignored.rules, env_ignored.commit
     if not rules or len(rules) != env_ignored.paths or not all(each.path for each in rules):
         raise CouldNotVerify(f"{len(rules)} of {env_ignored.paths} paths were looked at")
     wrong = [f"{each.path} is tracked" for each in rules if each.tracked]
     wrong += [
-        f"{each.path} was in {each.changes}{' or more' if each.changes > 2 else ''} commits"
+        f"{each.path} was in {each.changes}{' or more' if each.changes > 2 else ''} commit{'s' * (each.changes > 1)}"
         f" ({', '.join(each.commits)}), so what was in it is known"
         for each in rules
         if each.changes and not each.tracked

@@ -16,6 +16,7 @@ from pytest_readiness.core.registry import check
 from pytest_readiness.core.resources import Named
 from pytest_readiness.domains.env.addresses import Address, address_of, items_of
 from pytest_readiness.domains.env.facts import EnvFacts
+from pytest_readiness.domains.env.facts.source import InSource, SourceSearch
 from pytest_readiness.domains.env.resource import EnvFile
 from pytest_readiness.domains.env.secrets import (
     alike,
@@ -39,7 +40,6 @@ from pytest_readiness.domains.env.shared import (
     unclear,
     visible_text,
 )
-from pytest_readiness.domains.env.source_facts import InSource, SourceSearch
 
 
 def compared(env_file: EnvFile, other: str | None) -> str | None:
@@ -327,9 +327,12 @@ def key_size(
         raise in_different_ways(env_facts, name)
     wrong, unsure, told = [], [], []
     for name in dict.fromkeys(names):
-        read = readings(env_facts.variables[name].value.get_secret_value())
+        text = env_facts.variables[name].value.get_secret_value()
+        read = readings(text)
         how: str = encoding or next(each for each in ("hex", "base64", "text") if each in read)
-        if len(read.get(how, b"")) == size:
+        if how == "hex" and not encoding and text[:2] in ("0x", "0X"):
+            unsure.append(f"{name} begins with 0x, which few programs take for hex")
+        elif len(read.get(how, b"")) == size:
             told.append(f"{name} ({how})")
         elif encoding or size not in map(len, read.values()):
             is_read = f"{len(read[how])} bytes as {how}" if how in read else f"what is no {how}"

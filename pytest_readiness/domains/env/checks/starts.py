@@ -10,9 +10,9 @@ from pydantic import Field
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import Asks, check
 from pytest_readiness.domains.env.facts import EnvFacts
+from pytest_readiness.domains.env.facts.starting import MOST_SECONDS, EnvStart, StartQuestion
 from pytest_readiness.domains.env.resource import EnvFile
 from pytest_readiness.domains.env.shared import Name, listed, values_of
-from pytest_readiness.domains.env.starting import MOST_SECONDS, EnvStart, StartQuestion
 
 Word = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^\x00\n]+$")]
 _NOT_STARTED = (126, 127)

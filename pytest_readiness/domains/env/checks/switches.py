@@ -28,7 +28,7 @@ class Switch:
 
     Attributes:
         names: shape of its names, in capitals.
-        safe: shape of the values that are, in small letters; where "" is none, the program's own default counts.
+        safe: shape of the values that are, in any capitals; where "" is none, the program's own default counts.
         wrong: what is said of one that has another value.
         proves: whether a safe value is what the claim asks for; otherwise only another one says something.
     """
@@ -40,7 +40,7 @@ class Switch:
 
 
 def _switch(names: str, safe: str, wrong: str, *, proves: bool = True) -> Switch:
-    return Switch(re.compile(names), re.compile(safe, re.DOTALL), wrong, proves)
+    return Switch(re.compile(names), re.compile(safe, re.DOTALL | re.IGNORECASE), wrong, proves)
 
 
 _DEV = r"(?:dev|devel|develop|development|local|localhost|test|tests|testing|debug)"
@@ -65,15 +65,15 @@ DEBUG: Sequence[Switch] = (
     _switch(r"PYTHON(?:DEVMODE|ASYNCIODEBUG|INSPECT)", r"", "is not empty"),
     _switch(r"NODE_OPTIONS", r"(?!.*--inspect).*", "has --inspect", proves=False),
     _switch(r"JAVA_TOOL_OPTIONS|JDK_JAVA_OPTIONS|JAVA_OPTS", r"(?!.*(?:jdwp|-xdebug)).*", "has jdwp", proves=False),
-    # Express and many others take all but this word for development.
-    _switch(r"NODE_ENV", r"production", "is not production"),
-    _switch(r"GIN_MODE", r"release", "is not release"),
+    # Express and many others take all but this word, in these letters, for development.
+    _switch(r"NODE_ENV", r"(?-i:production)", "is not production"),
+    _switch(r"GIN_MODE", r"(?-i:release)", "is not release"),
     _switch(rf"{_FRAMEWORKS}_(?:ENV|ENVIRONMENTS?|ENVIRONMENT_TYPE|PROFILES?|PROFILES_ACTIVE)", _NOT_DEV, _IS_DEV),
     _switch(r"DJANGO_SETTINGS_MODULE", _NOT_DEV, "names settings of development or tests", proves=False),
     # Names of namespaces switch on what node's package "debug" prints; "release" is what some builds are called.
     _switch(
         r"(?!.*(?:NO|DISABLED?|HIDE|WITHOUT)_?DEBUG)"
-        r"(?:(?:.*_)?DEBUG(?:_MODE|_ENABLED)?|XDEBUG_MODE|UVICORN_RELOAD|FLASK_RUN_RELOAD)",
+        r"(?:(?:.*_)?DEBUG(?:BAR|_TOOLBAR)?(?:_MODE|_ENABLED)?|(?:ASPNETCORE|DOTNET)_DETAILEDERRORS|XDEBUG_MODE|UVICORN_RELOAD|FLASK_RUN_RELOAD)",
         rf"{_OFF}|release",
         "is not 0, false or off",
     ),
@@ -166,6 +166,6 @@ def _is_left_open(facts: EnvFacts, name: str, switch: Switch) -> bool:
 def _is_safe(facts: EnvFacts, name: str, switch: Switch) -> bool:
     """Whether it has a safe value, or one that is not known here."""
     variable = facts.variables[name]
-    text = visible_text(variable.value.get_secret_value()).lower()
+    text = visible_text(variable.value.get_secret_value())
     is_known = not (variable.unfilled or variable.references or variable.unclear)
     return not is_known or switch.safe.fullmatch(text) is not None

@@ -158,12 +158,17 @@ def _http(address: Address) -> EnvConnection:
     root = f"{address.scheme}://{_shown(*address.hosts[0])}/"
     with Session(root, headers=headers, fresh=True, once=True) as session:
         status = session.get(root).status
-    if status in (502, 503, 504):
+    if status in (407, 502, 503, 504):
         raise CouldNotVerify(
             f"GET / was answered with {status}: something before the server answers, or it is overloaded"
         )
     if headers and status in (401, 403):
         return EnvConnection("refused", f"GET / with its user and password was answered with {status}")
+    if headers:
+        with Session(root, fresh=True, once=True) as session:
+            without = session.get(root).status
+        if without not in (401, 403):
+            raise CouldNotVerify(f"GET / is answered without its user and password, too, with {without}")
     return EnvConnection("opened", f"GET / was answered with {status}")
 
 

@@ -26,7 +26,7 @@ class IgnoredQuestion:
 
     Attributes:
         repository: name of the repository; "" for the one that the env file is in.
-        paths: from its top; nothing for the env file itself.
+        paths: from its top; nothing for the env file itself, and what it leads to.
     """
 
     repository: str = ""
@@ -56,17 +56,17 @@ def env_ignored(env_file: EnvFile, target: Target, *, ask: IgnoredQuestion) -> E
     else:
         repository = Repository(name="env", path=env_file.path.absolute().parent)
     commit = commit_of(repository, target)
-    paths = ask.paths or (_within(env_file.path, Path(commit.path)),)
+    paths = ask.paths or _within(env_file.path, Path(commit.path))
     return EnvIgnored(commit, len(paths), path_rules(commit, files_of(commit), paths, history=True))
 
 
-def _within(path: Path, top: Path) -> str:
-    # A link is what Git would have, not what it leads to.
-    path = path.absolute()
-    try:
-        return (path.parent.resolve() / path.name).relative_to(top.resolve()).as_posix()
-    except ValueError:
-        raise CouldNotVerify(f"{path} is not in the repository {top}; name the paths that are, as `paths`") from None
+def _within(path: Path, top: Path) -> tuple[str, ...]:
+    """The file from the top of the repository, and what it leads to as a link, if that is in the repository, too."""
+    path, top = path.absolute(), top.resolve()
+    own, real = path.parent.resolve() / path.name, path.resolve()
+    if not own.is_relative_to(top):
+        raise CouldNotVerify(f"{path} is not in the repository {top}; name the paths that are, as `paths`")
+    return tuple(each.relative_to(top).as_posix() for each in dict.fromkeys((own, real)) if each.is_relative_to(top))
 
 
 @dataclass(frozen=True, slots=True)

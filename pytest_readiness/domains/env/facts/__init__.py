@@ -1,4 +1,4 @@
-"""Files of environment variables."""
+"""Files of environment variables, and how they are read."""
 
 from __future__ import annotations
 
@@ -128,11 +128,13 @@ def variables_in(env_file: EnvFile, written: EnvText) -> EnvFacts:
     """What the text of a file sets.
 
     Raises:
-        CouldNotVerify: there is no such file.
+        CouldNotVerify: there is no such file, or what no variable can hold is in it.
     """
     if written.missing:
         raise CouldNotVerify(f"{written.path} does not exist")
     text = written.text.get_secret_value()
+    if "\0" in text:
+        raise CouldNotVerify(f"{written.path} is encrypted, or no text")
     odd: list[OddLine] = []
     read = _resolved(env_file.dialect, text, odd) if env_file.dialect else _unresolved(text, odd)
     variables: dict[str, Variable] = {}
