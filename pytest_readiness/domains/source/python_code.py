@@ -6,15 +6,30 @@ import ast
 import io
 import re
 import tokenize
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
 from functools import cached_property
+from typing import Any
 
-from pytest_readiness.domains.source.markers import HINTS, NotParsedError, markers
+from pytest_readiness.domains.source.markers import HINT, Hints, NotParsedError, markers
 
-_HINTS = re.compile(
-    HINTS + rb"|print|stdout|breakpoint|pu?db|wdb|pydevd|debug|ptvsd|except|suppress|notimplemented|import\s{1,9}\*",
-    re.I,
-)
+_HINTS = {
+    word: re.compile(expression)
+    for word, expression in {
+        b"print": rb"(?i:print)(?!\w)",
+        b"stdout": rb"stdout(?!\w)",
+        b"breakpoint": rb"breakpoint(?!\w)",
+        **dict.fromkeys((b"pdb", b"pudb", b"wdb", b"ptvsd", b"pydevd", b"debugpy"), rb""),
+        # log.debug() is none; nor is what asks for it.
+        b"debug": rb"(?<!\.)(?i:debug)|(?<=\.)(?i:debug)(?!\s*\()",
+        b"except": rb"except[\s\\]*:",
+        b"exception": rb"(?<=\W)Exception(?!\w)|(?<=Base)Exception(?!\w)",
+        b"notimplementederror": rb"NotImplementedError",
+        b"import": rb"import[\s\\(]*\*",
+        **dict.fromkeys((b"todo", b"fixme", b"xxx", b"hack"), HINT),
+    }.items()
+}
+_COMMENT = re.compile(rb"#[^\n]*" + HINT)
 _DEBUGGERS = {"pdb", "ipdb", "pudb", "wdb", "rpdb", "remote_pdb", "pydevd", "pydevd_pycharm", "debugpy", "ptvsd"}
 _SWITCH = re.compile(r"(?:[a-z0-9]{1,20}_)?debug(?:_mode|_enabled)?|enable_debug", re.I)
 _DEV = {"dev", "devel", "development", "debug"}
@@ -31,24 +46,56 @@ def find(data: bytes, language: str = "Python") -> Iterator[Found]:  # noqa: ARG
     """
     if b"\0" in data:
         raise NotParsedError("not text in UTF-8")
-    if not _HINTS.search(data):
+    data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    hints = Hints(data, _HINTS)
+    if not hints.places:
         return
     try:
         tree = ast.parse(data)
-        comments = _comments(data) if re.search(HINTS, data, re.I) else []
+        comments = _comments(data, tree)
     except (SyntaxError, ValueError, tokenize.TokenError, MemoryError) as error:
         line = getattr(error, "lineno", None)
         raise NotParsedError("does not parse" + (f" in line {line}" if line else "")) from None
-    walk = _PythonWalk(tree)
+    walk = _PythonWalk(tree, _lines_of(data, hints.places))
     walk.visit(tree)
     yield from walk.found
     for text, line in comments:
         yield from markers(text, line)
 
 
-def _comments(data: bytes) -> list[tuple[str, int]]:
-    tokens = tokenize.tokenize(io.BytesIO(data).readline)
-    return [(each.string, each.start[0]) for each in tokens if each.type == tokenize.COMMENT]
+def _lines_of(data: bytes, places: Iterable[int]) -> list[int]:
+    lines: list[int] = []
+    number, at = 1, 0
+    for place in places:
+        number += data.count(b"\n", at, place)
+        at = place
+        lines.append(number)
+    return lines
+
+
+def _comments(data: bytes, tree: ast.Module) -> list[tuple[str, int]]:
+    """Comments in which a mark may be: only the statements around them are taken apart, which is slow."""
+    wanted = _lines_of(data, (each.start() for each in _COMMENT.finditer(data)))
+    if not wanted:
+        return []
+    blocks: list[tuple[int, int]] = []
+    for each in tree.body:
+        first = min([each.lineno, *(one.lineno for one in getattr(each, "decorator_list", ()))])
+        if blocks and first <= blocks[-1][1]:
+            first = blocks.pop()[0]
+        blocks.append((first, each.end_lineno or first))
+    lines = data.decode(tokenize.detect_encoding(io.BytesIO(data).readline)[0]).split("\n")
+    starts = [first for first, _ in blocks]
+    around = {
+        blocks[at] if at >= 0 and line <= blocks[at][1] else (line, line)
+        for line, at in ((line, bisect_right(starts, line) - 1) for line in wanted)
+    }
+    return [
+        (each.string, each.start[0] + first - 1)
+        for first, last in sorted(around)
+        for each in tokenize.generate_tokens(io.StringIO("\n".join(lines[first - 1 : last]) + "\n").readline)
+        if each.type == tokenize.COMMENT
+    ]
 
 
 def _name(node: ast.AST | None) -> str:
@@ -79,7 +126,8 @@ def _default(call: ast.Call) -> ast.AST | None:
 
 
 class _PythonWalk(ast.NodeVisitor):
-    def __init__(self, tree: ast.Module) -> None:
+    def __init__(self, tree: ast.Module, lines: list[int]) -> None:
+        self._lines = lines
         self.found: list[Found] = []
         self._main = 0
         self._method = False
@@ -103,6 +151,17 @@ class _PythonWalk(ast.NodeVisitor):
             if isinstance(each, ast.Assign)
             for target in each.targets
         )
+
+    def visit(self, node: ast.AST) -> None:
+        """Walk over what has a hint in one of its lines."""
+        end = getattr(node, "end_lineno", None)
+        if end is None or self._hinted(node, end):
+            super().visit(node)
+
+    def _hinted(self, node: Any, end: int) -> bool:
+        first = min([node.lineno, *(each.lineno for each in getattr(node, "decorator_list", ()))])
+        at = bisect_left(self._lines, first)
+        return at < len(self._lines) and self._lines[at] <= end
 
     def _add(self, kind: str, what: str, node: ast.AST) -> None:
         self.found.append((kind, what, getattr(node, "lineno", 1), False))

@@ -21,7 +21,7 @@ RIGHT = {
 
 
 @pytest.fixture
-def judged(tmp_path: Path) -> Any:
+def judged(tmp_path: Path, in_line: None) -> Any:
     repo = Repo(tmp_path / "shop")
 
     def judge_with(claim: str, files: dict[str, str | bytes] | None = None, **parameters: Any) -> Evidence:
@@ -102,6 +102,16 @@ def test_python_is_read_by_its_syntax(code: str, found: str) -> None:
 @pytest.mark.parametrize("code", PYTHON_RIGHT)
 def test_python_that_is_right(code: str) -> None:
     assert kinds(python_code.find(code.encode())) == []
+
+
+def test_places_are_right_in_a_larger_file() -> None:
+    code = (
+        "@dec(\n    debug=True\n)\ndef f():\n    x = 'a # TODO b'\n\n# TODO\nclass A:\n    # TODO\n"
+        "    y = 1; z = '''\n# TODO\n'''; w = 2  # FIXME\n"
+    )
+    for text in (code, code.replace("\n", "\r\n"), code.replace("\n", "\r")):
+        assert sorted(kinds(python_code.find(text.encode()))) == ["flag 1", "todo 12", "todo 7", "todo 9"]
+    assert kinds(python_code.find(b"def f():\n    log.debug('x')\n    return (1,\n        print)\n")) == ["output 4"]
 
 
 SCRIPTS = {
@@ -259,8 +269,9 @@ def test_a_program_without_an_ending_is_read(tmp_path: Path, judged: Any) -> Non
         judged("no_debug")
 
 
-def test_only_the_commit_is_read(tmp_path: Path, judged: Any) -> None:
-    judged("no_debug")
+def test_only_the_commit_is_read(tmp_path: Path) -> None:
+    """In a process of its own, as everything is in a run."""
+    Repo(tmp_path / "shop").commit(RIGHT)
     Repo(tmp_path / "shop").write({"shop/app.py": "print(1)", "new.py": "print(1)"})
     assert judge("source.no_debug", Repository(name="shop", path=tmp_path / "shop"))
 

@@ -81,7 +81,7 @@ def test_what_is_none_is_not_found(path: str, text: str) -> None:
 
 
 @pytest.fixture
-def repo(tmp_path: Path) -> Repo:
+def repo(tmp_path: Path, in_line: None) -> Repo:
     repo = Repo(tmp_path / "shop")
     repo.commit({"README.md": "# Shop\n"})
     return repo
