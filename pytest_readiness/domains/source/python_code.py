@@ -116,6 +116,12 @@ def _on(node: ast.AST | None) -> bool:
         default = _default(inside) if isinstance(inside, ast.Call) else inside
         # Any text is true, "False" as well.
         return isinstance(default, ast.Constant) and bool(default.value)
+    if isinstance(node, ast.Call) and _name(node.func) == "Field":
+        return _on(node.args[0] if node.args else _default(node))
+    if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or):
+        return any(map(_on, node.values))
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        return isinstance(node.operand, ast.Constant) and not node.operand.value
     return False
 
 
@@ -199,7 +205,14 @@ class _PythonWalk(ast.NodeVisitor):
 
     def visit_Assign(self, node: ast.Assign) -> None:
         for target in node.targets:
+            if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+                for each, value in zip(target.elts, node.value.elts, strict=False):
+                    self._flag(_name(each), value, node)
             self._flag(_name(target), node.value, node)
+        self.generic_visit(node)
+
+    def visit_NamedExpr(self, node: ast.NamedExpr) -> None:
+        self._flag(_name(node.target), node.value, node)
         self.generic_visit(node)
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
@@ -215,12 +228,21 @@ class _PythonWalk(ast.NodeVisitor):
         name = _name(node.func)
         if name == "breakpoint" and isinstance(node.func, ast.Name):
             self._add("breakpoint", "breakpoint()", node)
-        stdout = isinstance(node.func, ast.Attribute) and _name(node.func.value) in ("stdout", "__stdout__")
+        if name in ("__import__", "import_module") and node.args:
+            module = _name(node.args[0]) if isinstance(node.args[0], ast.Constant) else ""
+            if module.partition(".")[0] in _DEBUGGERS:
+                self._add("breakpoint", f"import {module[:40]}", node)
+        if name == "setattr" and len(node.args) == 3 and isinstance(node.args[1], ast.Constant):
+            self._flag(_name(node.args[1]), node.args[2], node)
+        of = node.func.value if isinstance(node.func, ast.Attribute) else None
+        of = of.value if isinstance(of, ast.Attribute) and of.attr == "buffer" else of
+        stdout = _name(of) in ("stdout", "__stdout__")
         if (stdout and name in ("write", "writelines")) or (name == "pprint"):
             self._output("sys.stdout.write()" if stdout else "pprint()", node)
-        if name == "print" and isinstance(node.func, ast.Name):
+        if name == "print" and (isinstance(node.func, ast.Name) or _name(of) == "builtins"):
             to = [each.value for each in node.keywords if each.arg == "file"]
-            if not to or _name(to[0]) in ("stdout", "__stdout__"):
+            nowhere = to and isinstance(to[0], ast.Constant) and to[0].value is None
+            if not to or nowhere or _name(to[0]) in ("stdout", "__stdout__"):
                 self._output("print()", node)
         elif name == "suppress" and any(_name(each) in _BROAD for each in node.args):
             self._add("handler", "suppress(Exception)", node)
@@ -291,5 +313,5 @@ def _passes(node: ast.stmt) -> bool:
     if isinstance(node, ast.Expr):
         call = node.value
         quiet = isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "debug"
-        return quiet or isinstance(call, ast.Constant)
+        return quiet or isinstance(call, (ast.Constant, ast.Name))
     return isinstance(node, (ast.Pass, ast.Continue, ast.Break))

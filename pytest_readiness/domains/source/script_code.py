@@ -77,6 +77,9 @@ def find(data: bytes, language: str) -> Iterator[Found]:
         children = [each for each in node.named_children if hints.within(each.start_byte, each.end_byte)]
         if node.type == "if_statement" and _DEV_ONLY.fullmatch(_text(node.child_by_field_name("condition"))):
             children = [each for each in children if each != node.child_by_field_name("consequence")]
+        left = node.child_by_field_name("left") if node.type == "binary_expression" else None
+        if left is not None and _text(_field(node, "operator")) == "&&" and _DEV_ONLY.fullmatch(_text(left)):
+            children = []
         stack += reversed(children)
 
 
@@ -108,6 +111,10 @@ def _of(node: Node) -> Iterator[tuple[str, str]]:
         if name in _OUTPUT and _text(_field(node, "object")).rpartition(".")[2] == "console":
             called = node.parent is not None and node.parent.type == "call_expression"
             yield "output", f"console.{name}" if called else f"console.{name} under another name"
+    elif kind == "subscript_expression" and _text(_field(node, "object")).rpartition(".")[2] == "console":
+        name = _text(_field(node, "index")).strip("\"'`")
+        if name in _OUTPUT:
+            yield "output", f"console.{name}"
     elif kind in ("variable_declarator", "assignment_expression", "pair", "assignment_pattern"):
         yield from _assigned(node)
     elif kind in ("public_field_definition", "field_definition", "required_parameter"):

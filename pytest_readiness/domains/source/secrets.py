@@ -98,9 +98,11 @@ _LOCKS = re.compile(
     r"(?:package-lock|npm-shrinkwrap|packages\.lock|composer)\.json|(?:.{0,60}\.lock|go\.sum|pnpm-lock\.yaml|bun\.lockb?"
     r"|Cartfile\.resolved|Package\.resolved|pylock\.toml|\.secrets\.baseline)"
 )
-_SETTINGS = re.compile(r"\.env.{0,40}|.{0,80}\.(?:env|ini|cfg|conf|properties|toml|ya?ml)")
+_SETTINGS = re.compile(
+    r"\.env.{0,40}|.{0,80}\.(?:env|ini|cfg|conf|properties|toml|ya?ml|sh|bash|[Dd]ockerfile)|(?:Docker|Container)file.{0,40}"
+)
 _SETTING = re.compile(
-    r"\s{0,40}(?:export |- )?([\w.-]{1,80})\s{0,4}([=:])\s{0,4}([^\s'\"#{\[$<!&*|>][^\s'\"]{3,400})\s{0,9}"
+    r"\s{0,40}(?:export |ENV |ARG |- )?([\w.-]{1,80})\s{0,4}([=:])\s{0,4}([^\s'\"#{\[$<!&*|>][^\s'\"]{3,400})\s{0,9}"
 )
 
 
