@@ -3,12 +3,38 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping
 
 _MARKER = re.compile(r"(?<![\w-])(?:(TODO|FIXME|XXX|HACK)(?![\w-])|([Tt]odo|[Ff]ixme)(?=[:(]))")
 _TICKET = re.compile(r"#\d{1,9}\b|\b[A-Z][A-Z0-9]{1,9}-\d{1,7}\b|https?://")
-HINTS = rb"todo|fixme|xxx|hack"
-"""Without one of these in it, a file has none."""
+HINT = rb"(?:TODO|FIXME|XXX|HACK|[Tt]odo[:(]|[Ff]ixme[:(])"
+"""What every mark begins with."""
+
+
+class Hints:
+    """Where in a text something may be found: a syntax tree is only walked where one of them is."""
+
+    def __init__(self, data: bytes, words: Mapping[bytes, re.Pattern[bytes]]) -> None:
+        """Look for them.
+
+        Args:
+            data: the text.
+            words: texts in small letters, each with the expression that matches from there where it counts.
+        """
+        small = data.lower()
+        found: list[int] = []
+        for word, expression in words.items():
+            at = small.find(word)
+            while at >= 0:
+                if expression.match(data, at):
+                    found.append(at)
+                at = small.find(word, at + len(word))
+        self.places = sorted(found)
+
+    def within(self, start: int, end: int) -> bool:
+        """Whether one is between two places, the end left out."""
+        return bisect_left(self.places, start) < bisect_left(self.places, end)
 
 
 class NotParsedError(Exception):

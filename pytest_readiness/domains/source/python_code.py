@@ -6,15 +6,30 @@ import ast
 import io
 import re
 import tokenize
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
 from functools import cached_property
+from typing import Any
 
-from pytest_readiness.domains.source.markers import HINTS, NotParsedError, markers
+from pytest_readiness.domains.source.markers import HINT, Hints, NotParsedError, markers
 
-_HINTS = re.compile(
-    HINTS + rb"|print|stdout|breakpoint|pu?db|wdb|pydevd|debug|ptvsd|except|suppress|notimplemented|import\s{1,9}\*",
-    re.I,
-)
+_HINTS = {
+    word: re.compile(expression)
+    for word, expression in {
+        b"print": rb"(?i:print)(?!\w)",
+        b"stdout": rb"stdout(?!\w)",
+        b"breakpoint": rb"breakpoint(?!\w)",
+        **dict.fromkeys((b"pdb", b"pudb", b"wdb", b"ptvsd", b"pydevd", b"debugpy"), rb""),
+        # log.debug() is none; nor is what asks for it.
+        b"debug": rb"(?<!\.)(?i:debug)|(?<=\.)(?i:debug)(?!\s*\()",
+        b"except": rb"except[\s\\]*:",
+        b"exception": rb"(?<=\W)Exception(?!\w)|(?<=Base)Exception(?!\w)",
+        b"notimplementederror": rb"NotImplementedError",
+        b"import": rb"import[\s\\(]*\*",
+        **dict.fromkeys((b"todo", b"fixme", b"xxx", b"hack"), HINT),
+    }.items()
+}
+_COMMENT = re.compile(rb"#[^\n]*" + HINT)
 _DEBUGGERS = {"pdb", "ipdb", "pudb", "wdb", "rpdb", "remote_pdb", "pydevd", "pydevd_pycharm", "debugpy", "ptvsd"}
 _SWITCH = re.compile(r"(?:[a-z0-9]{1,20}_)?debug(?:_mode|_enabled)?|enable_debug", re.I)
 _DEV = {"dev", "devel", "development", "debug"}
@@ -31,24 +46,56 @@ def find(data: bytes, language: str = "Python") -> Iterator[Found]:  # noqa: ARG
     """
     if b"\0" in data:
         raise NotParsedError("not text in UTF-8")
-    if not _HINTS.search(data):
+    data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    hints = Hints(data, _HINTS)
+    if not hints.places:
         return
     try:
         tree = ast.parse(data)
-        comments = _comments(data) if re.search(HINTS, data, re.I) else []
+        comments = _comments(data, tree)
     except (SyntaxError, ValueError, tokenize.TokenError, MemoryError) as error:
         line = getattr(error, "lineno", None)
         raise NotParsedError("does not parse" + (f" in line {line}" if line else "")) from None
-    walk = _PythonWalk(tree)
+    walk = _PythonWalk(tree, _lines_of(data, hints.places))
     walk.visit(tree)
     yield from walk.found
     for text, line in comments:
         yield from markers(text, line)
 
 
-def _comments(data: bytes) -> list[tuple[str, int]]:
-    tokens = tokenize.tokenize(io.BytesIO(data).readline)
-    return [(each.string, each.start[0]) for each in tokens if each.type == tokenize.COMMENT]
+def _lines_of(data: bytes, places: Iterable[int]) -> list[int]:
+    lines: list[int] = []
+    number, at = 1, 0
+    for place in places:
+        number += data.count(b"\n", at, place)
+        at = place
+        lines.append(number)
+    return lines
+
+
+def _comments(data: bytes, tree: ast.Module) -> list[tuple[str, int]]:
+    """Comments in which a mark may be: only the statements around them are taken apart, which is slow."""
+    wanted = _lines_of(data, (each.start() for each in _COMMENT.finditer(data)))
+    if not wanted:
+        return []
+    blocks: list[tuple[int, int]] = []
+    for each in tree.body:
+        first = min([each.lineno, *(one.lineno for one in getattr(each, "decorator_list", ()))])
+        if blocks and first <= blocks[-1][1]:
+            first = blocks.pop()[0]
+        blocks.append((first, each.end_lineno or first))
+    lines = data.decode(tokenize.detect_encoding(io.BytesIO(data).readline)[0]).split("\n")
+    starts = [first for first, _ in blocks]
+    around = {
+        blocks[at] if at >= 0 and line <= blocks[at][1] else (line, line)
+        for line, at in ((line, bisect_right(starts, line) - 1) for line in wanted)
+    }
+    return [
+        (each.string, each.start[0] + first - 1)
+        for first, last in sorted(around)
+        for each in tokenize.generate_tokens(io.StringIO("\n".join(lines[first - 1 : last]) + "\n").readline)
+        if each.type == tokenize.COMMENT
+    ]
 
 
 def _name(node: ast.AST | None) -> str:
@@ -69,6 +116,12 @@ def _on(node: ast.AST | None) -> bool:
         default = _default(inside) if isinstance(inside, ast.Call) else inside
         # Any text is true, "False" as well.
         return isinstance(default, ast.Constant) and bool(default.value)
+    if isinstance(node, ast.Call) and _name(node.func) == "Field":
+        return _on(node.args[0] if node.args else _default(node))
+    if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or):
+        return any(map(_on, node.values))
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        return isinstance(node.operand, ast.Constant) and not node.operand.value
     return False
 
 
@@ -79,7 +132,8 @@ def _default(call: ast.Call) -> ast.AST | None:
 
 
 class _PythonWalk(ast.NodeVisitor):
-    def __init__(self, tree: ast.Module) -> None:
+    def __init__(self, tree: ast.Module, lines: list[int]) -> None:
+        self._lines = lines
         self.found: list[Found] = []
         self._main = 0
         self._method = False
@@ -103,6 +157,17 @@ class _PythonWalk(ast.NodeVisitor):
             if isinstance(each, ast.Assign)
             for target in each.targets
         )
+
+    def visit(self, node: ast.AST) -> None:
+        """Walk over what has a hint in one of its lines."""
+        end = getattr(node, "end_lineno", None)
+        if end is None or self._hinted(node, end):
+            super().visit(node)
+
+    def _hinted(self, node: Any, end: int) -> bool:
+        first = min([node.lineno, *(each.lineno for each in getattr(node, "decorator_list", ()))])
+        at = bisect_left(self._lines, first)
+        return at < len(self._lines) and self._lines[at] <= end
 
     def _add(self, kind: str, what: str, node: ast.AST) -> None:
         self.found.append((kind, what, getattr(node, "lineno", 1), False))
@@ -140,7 +205,14 @@ class _PythonWalk(ast.NodeVisitor):
 
     def visit_Assign(self, node: ast.Assign) -> None:
         for target in node.targets:
+            if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+                for each, value in zip(target.elts, node.value.elts, strict=False):
+                    self._flag(_name(each), value, node)
             self._flag(_name(target), node.value, node)
+        self.generic_visit(node)
+
+    def visit_NamedExpr(self, node: ast.NamedExpr) -> None:
+        self._flag(_name(node.target), node.value, node)
         self.generic_visit(node)
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
@@ -156,12 +228,21 @@ class _PythonWalk(ast.NodeVisitor):
         name = _name(node.func)
         if name == "breakpoint" and isinstance(node.func, ast.Name):
             self._add("breakpoint", "breakpoint()", node)
-        stdout = isinstance(node.func, ast.Attribute) and _name(node.func.value) in ("stdout", "__stdout__")
+        if name in ("__import__", "import_module") and node.args:
+            module = _name(node.args[0]) if isinstance(node.args[0], ast.Constant) else ""
+            if module.partition(".")[0] in _DEBUGGERS:
+                self._add("breakpoint", f"import {module[:40]}", node)
+        if name == "setattr" and len(node.args) == 3 and isinstance(node.args[1], ast.Constant):
+            self._flag(_name(node.args[1]), node.args[2], node)
+        of = node.func.value if isinstance(node.func, ast.Attribute) else None
+        of = of.value if isinstance(of, ast.Attribute) and of.attr == "buffer" else of
+        stdout = _name(of) in ("stdout", "__stdout__")
         if (stdout and name in ("write", "writelines")) or (name == "pprint"):
             self._output("sys.stdout.write()" if stdout else "pprint()", node)
-        if name == "print" and isinstance(node.func, ast.Name):
+        if name == "print" and (isinstance(node.func, ast.Name) or _name(of) == "builtins"):
             to = [each.value for each in node.keywords if each.arg == "file"]
-            if not to or _name(to[0]) in ("stdout", "__stdout__"):
+            nowhere = to and isinstance(to[0], ast.Constant) and to[0].value is None
+            if not to or nowhere or _name(to[0]) in ("stdout", "__stdout__"):
                 self._output("print()", node)
         elif name == "suppress" and any(_name(each) in _BROAD for each in node.args):
             self._add("handler", "suppress(Exception)", node)
@@ -232,5 +313,5 @@ def _passes(node: ast.stmt) -> bool:
     if isinstance(node, ast.Expr):
         call = node.value
         quiet = isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "debug"
-        return quiet or isinstance(call, ast.Constant)
+        return quiet or isinstance(call, (ast.Constant, ast.Name))
     return isinstance(node, (ast.Pass, ast.Continue, ast.Break))

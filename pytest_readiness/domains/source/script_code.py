@@ -7,12 +7,22 @@ from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
-from pytest_readiness.domains.source.markers import HINTS, NotParsedError, markers
+from pytest_readiness.domains.source.markers import HINT, Hints, NotParsedError, markers
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
 
-_HINTS = re.compile(HINTS + rb"|console|debug|catch|not (?:yet )?implemented", re.I)
+_HINTS = {
+    word: re.compile(expression)
+    for word, expression in {
+        b"console": rb"console",
+        # log.debug() is none; that of the console is found by its name.
+        b"debug": rb"(?<!\.)(?i:debug)|(?<=\.)(?i:debug)(?!\s*\()",
+        b"catch": rb"catch",
+        b"not": rb"(?i:not (?:yet )?implemented)",
+        **dict.fromkeys((b"todo", b"fixme", b"xxx", b"hack"), HINT),
+    }.items()
+}
 _SWITCH = re.compile(r"(?:[a-z0-9]{1,20}_)?debug(?:_?mode|_?enabled)?|enable_?debug|isdebug", re.I)
 _OUTPUT = {"log", "debug", "info", "dir", "dirxml", "table", "trace", "count", "time", "timeEnd", "timeLog", "group"}
 _ON = {"true", "1", '"1"', "'1'", '"true"', "'true'", "!0"}
@@ -49,7 +59,8 @@ def find(data: bytes, language: str) -> Iterator[Found]:
     """
     if b"\0" in data:
         raise NotParsedError("not text in UTF-8")
-    if not _HINTS.search(data):
+    hints = Hints(data, _HINTS)
+    if not hints.places:
         return
     root = _parser(language).parse(data).root_node
     if root.has_error:
@@ -61,9 +72,14 @@ def find(data: bytes, language: str) -> Iterator[Found]:
             yield kind, what, node.start_point[0] + 1, False
         if node.type == "comment":
             yield from markers(_text(node), node.start_point[0] + 1)
-        children = node.named_children
+        if not node.child_count:
+            continue
+        children = [each for each in node.named_children if hints.within(each.start_byte, each.end_byte)]
         if node.type == "if_statement" and _DEV_ONLY.fullmatch(_text(node.child_by_field_name("condition"))):
             children = [each for each in children if each != node.child_by_field_name("consequence")]
+        left = node.child_by_field_name("left") if node.type == "binary_expression" else None
+        if left is not None and _text(_field(node, "operator")) == "&&" and _DEV_ONLY.fullmatch(_text(left)):
+            children = []
         stack += reversed(children)
 
 
@@ -95,6 +111,10 @@ def _of(node: Node) -> Iterator[tuple[str, str]]:
         if name in _OUTPUT and _text(_field(node, "object")).rpartition(".")[2] == "console":
             called = node.parent is not None and node.parent.type == "call_expression"
             yield "output", f"console.{name}" if called else f"console.{name} under another name"
+    elif kind == "subscript_expression" and _text(_field(node, "object")).rpartition(".")[2] == "console":
+        name = _text(_field(node, "index")).strip("\"'`")
+        if name in _OUTPUT:
+            yield "output", f"console.{name}"
     elif kind in ("variable_declarator", "assignment_expression", "pair", "assignment_pattern"):
         yield from _assigned(node)
     elif kind in ("public_field_definition", "field_definition", "required_parameter"):

@@ -6,14 +6,14 @@ import hashlib
 import json
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.keys import secrets_in
-from pytest_readiness.core.redact import KEYS
+from pytest_readiness.core.redact import KEY_SHAPES
 from pytest_readiness.domains.source.code import told
 from pytest_readiness.domains.source.commit import ReleaseCommit, TreeFile, files_of, read_files
 from pytest_readiness.domains.source.texts import is_text
@@ -26,19 +26,65 @@ _LONGEST_LINE = 5000
 """Characters of a line in which names and entropy are looked at: longer ones are made by programs."""
 
 _MORE = {
-    "a Google key": ("AIza", re.compile(r"(?<![\w-])AIza[\w-]{35}(?![\w-])")),
+    "a Google key": ("AIza", r"AIza(?<![\w-]AIza)[\w-]{35}(?![\w-])"),
     "a Heroku key": (
         "eroku",
-        re.compile(r"[hH]eroku[\w .:=\"'>-]{0,40}?[^\w-][0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}(?![\w-])"),
+        r"(?<=eroku)[\w .:=\"'>-]{0,40}?[^\w-][0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}(?![\w-])",
     ),
 }
-_TABLE = {**KEYS, **_MORE}
+_TABLE = {name: (hint, re.compile(shape)) for name, (hint, shape) in {**KEY_SHAPES, **_MORE}.items()}
 _EXAMPLE = re.compile(
     r"example|sample|dummy|placeholder|change.?me|your[_-]|xxxx|\*{4}|<[a-z]|\.\.\.|redacted|fake|not.?a?.?real|insecure",
     re.I,
 )
 _CANDIDATE = re.compile(r"""pass|pwd|secret|contrase|key|token|auth|BEGIN|://|[A-Za-z0-9+/=_-]{16}""", re.IGNORECASE)
 """A line without any of these has nothing that detect-secrets would find."""
+_NAMED = (
+    *(
+        r"pass(?:word|wd|(?<=db_pass)|(?<=dbpass)|(?<=base_pass)|(?<=basepass)|(?<=key_pass)|(?<=keypass))",
+        "pwd",
+        "secret",
+    ),
+    r"contrase[ñn]a",
+    "key(?:"
+    + "|".join(
+        f"(?<={word}{line}key)"
+        for word in ("api", "auth", "service", "account", "client", "db", "database", "priv", "private")
+        for line in ("", "_")
+    )
+    + ")",
+)
+_VALUE = r"[\"']?\]? *[:=> ]=? *[:=>]? *[\"']?[\w-]{24}"
+_HINTS: dict[tuple[str, ...], tuple[str, ...]] = {
+    ("Artifactory Credentials",): ("akc", r"ap[a-f\d]"),
+    ("AWS Access Key",): ("aws", "a3t", "a(?:bia|cca|kia|sia)"),
+    ("Azure Storage Account access key",): ("accountkey=",),
+    ("Cloudant Credentials", "IBM Cloud IAM Key", "IBM COS HMAC Credentials", "SoftLayer Credentials"): (
+        *(f"{word}{_VALUE}" for word in ("key", "pw", "pwd", "pass", "password", "token")),
+        *(r"softlayer\.com", r"cloudant\.com"),
+    ),
+    ("Discord Bot Token",): (r"\.[\w-]{6}\.[\w-]{27}",),
+    ("GitHub Token",): ("gh[pousr]_",),
+    ("GitLab Token",): ("gl[a-z]{2,6}-", "gr1348941"),
+    ("JSON Web Token",): ("eyj",),
+    ("Mailchimp Access Key",): (r"-us\d",),
+    ("NPM tokens",): ("_authtoken=",),
+    ("OpenAI Token",): ("t3blbkfj",),
+    ("Private Key",): ("private key", "putty-user-key"),
+    ("PyPI Token",): ("pypi-",),
+    ("SendGrid API Key",): (r"sg\.[\w-]{22}",),
+    ("Slack Token",): ("xox", r"hooks\.slack\.com"),
+    ("Square OAuth Secret",): ("sq0csp-",),
+    ("Stripe Access Key",): ("k_live_",),
+    ("Telegram Bot Token",): (r":(?<=\d:)[\w-]{35}",),
+    ("Twilio API Key",): ("ac[a-z0-9]{32}", "sk[a-z0-9]{32}"),
+    ("Base64 High Entropy String", "Hex High Entropy String"): (r"""["'][\w+/=\\-]{9,}["']""",),
+    ("Basic Auth Credentials",): (r"://[^\s/@]+@",),
+    ("Secret Keyword",): _NAMED,
+}
+"""By kind, what a text has, in small letters, wherever a detector of the library finds something."""
+_MOST_CLEAN = 500_000
+"""Lines that are remembered as having nothing: the history has most of them many times."""
 _DIGEST = re.compile(
     r"integrity|sha-?\d|md5|checksum|digest|fingerprint|resolved|_hash\b|\bhash(?:es)?\b|etag|\brev(?:ision)?\b|commit",
     re.I,
@@ -52,9 +98,11 @@ _LOCKS = re.compile(
     r"(?:package-lock|npm-shrinkwrap|packages\.lock|composer)\.json|(?:.{0,60}\.lock|go\.sum|pnpm-lock\.yaml|bun\.lockb?"
     r"|Cartfile\.resolved|Package\.resolved|pylock\.toml|\.secrets\.baseline)"
 )
-_SETTINGS = re.compile(r"\.env.{0,40}|.{0,80}\.(?:env|ini|cfg|conf|properties|toml|ya?ml)")
+_SETTINGS = re.compile(
+    r"\.env.{0,40}|.{0,80}\.(?:env|ini|cfg|conf|properties|toml|ya?ml|sh|bash|[Dd]ockerfile)|(?:Docker|Container)file.{0,40}"
+)
 _SETTING = re.compile(
-    r"\s{0,40}(?:export |- )?([\w.-]{1,80})\s{0,4}([=:])\s{0,4}([^\s'\"#{\[$<!&*|>][^\s'\"]{3,400})\s{0,9}"
+    r"\s{0,40}(?:export |ENV |ARG |- )?([\w.-]{1,80})\s{0,4}([=:])\s{0,4}([^\s'\"#{\[$<!&*|>][^\s'\"]{3,400})\s{0,9}"
 )
 
 
@@ -237,6 +285,30 @@ def secrets_of(path: str, text: str) -> Iterator[tuple[str, int, bool]]:
     return _Finder(frozenset()).find(path, text)
 
 
+def _keys_in(text: str) -> Iterator[tuple[str, re.Match[str]]]:
+    """Yield the keys of our table. That none begins within a word is seen afterwards, which is much faster."""
+    for kind, (hint, shape) in _TABLE.items():
+        at = 0
+        while match := shape.search(text, at) if hint in text else None:
+            start = match.start()
+            inside = start > 0 and (text[start - 1].isalnum() or text[start - 1] == "_") and kind not in _MORE
+            if not inside:
+                yield kind, match
+            at = start + 1 if inside else match.end()
+
+
+def _lines_with(expressions: Iterable[re.Pattern[str]], text: str) -> set[int]:
+    """Numbers of the lines in which one of the expressions matches."""
+    numbers: set[int] = set()
+    for expression in expressions:
+        number, at = 1, 0
+        for match in expression.finditer(text):
+            number += text.count("\n", at, match.start())
+            at = match.start()
+            numbers.add(number)
+    return numbers
+
+
 class _Finder:
     """Finds secrets in texts; one for each process, as detect-secrets keeps its settings for all of it."""
 
@@ -244,59 +316,82 @@ class _Finder:
         from detect_secrets.__version__ import VERSION
         from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class
         from detect_secrets.filters import heuristic
+        from detect_secrets.util.filetype import determine_file_type
 
         self.version = VERSION
         self.pragmas = self.audited = 0
         self._known = audited
-        left_out = {"IPPublicDetector"}  # an address is no secret
-        kinds: list[Any] = list(get_mapping_from_secret_type_to_class().values())
-        plugins = [each() for each in kinds if each.__name__ not in left_out]
-        self._shapes = [each for each in plugins if each.secret_type not in _BY_NAME]
-        self._names = [each for each in plugins if each.secret_type in _BY_NAME]
         self._heuristic = heuristic
+        self._type_of = determine_file_type
+        self._clean: set[tuple[object, ...]] = set()
+        kinds: dict[str, Any] = dict(get_mapping_from_secret_type_to_class())
+        kinds.pop("Public IP (ipv4)", None)  # an address is no secret
+        known = {kind for each in _HINTS for kind in each}
+        others: dict[tuple[str, ...], tuple[str, ...]] = {(kind,): (r"(?m)^",) for kind in kinds if kind not in known}
+        self._groups = [
+            ([kinds[kind]() for kind in each if kind in kinds], [re.compile(one) for one in expressions])
+            for each, expressions in {**others, **_HINTS}.items()
+        ]
+        self._names = [plugin for group, _ in self._groups for plugin in group if plugin.secret_type in _BY_NAME]
 
     def find(self, path: str, text: str) -> Iterator[tuple[str, int, bool]]:
         """Yield kind and line of each, and whether it is one by its shape."""
-        self.pragmas += len(_PRAGMA.findall(text))
+        self.pragmas += len(_PRAGMA.findall(text)) if "list" in text else 0
         found: dict[int, tuple[str, bool]] = {}
-        for kind, (hint, shape) in _TABLE.items():
-            for match in shape.finditer(text) if hint in text else ():
-                if not self._right(path, match[0]):
-                    found.setdefault(text.count("\n", 0, match.start()) + 1, (kind, True))
+        for kind, match in _keys_in(text):
+            if not self._right(path, match[0]):
+                found.setdefault(text.count("\n", 0, match.start()) + 1, (kind, True))
         name = PurePosixPath(path).name
-        lock, settings = _LOCKS.fullmatch(name), _SETTINGS.fullmatch(name)
-        for number, whole in enumerate(text.split("\n"), 1):
-            if number in found or not _CANDIDATE.search(whole[:_LONGEST_LINE]):
+        lock, settings = bool(_LOCKS.fullmatch(name)), bool(_SETTINGS.fullmatch(name))
+        written = self._type_of(path)
+        for number, line, plugins in self._plausible(text, settings=settings, lock=lock):
+            key = (line, lock, settings, written)
+            if number in found or key in self._clean or not _CANDIDATE.search(line):
                 continue
-            line = whole[:_LONGEST_LINE]
             if "eyJ" in line and (whose := next(secrets_in(line), "")):
                 found[number] = (whose, True)
                 continue
+            before = self.audited
             if settings and (pair := _SETTING.fullmatch(line)):
                 line = f'{pair[1]}{pair[2]} "{pair[3]}"'
-            if kind := self._by_shape(path, line):
-                found[number] = (kind, True)
-            elif not lock and (kind := self._by_name(path, line)):
-                found[number] = (kind, False)
+            if kind := next((kind for plugin in plugins if (kind := self._kind(plugin, path, line))), ""):
+                found[number] = (kind, kind not in _BY_NAME)
+            elif before == self.audited and len(self._clean) < _MOST_CLEAN:
+                self._clean.add(key)
         yield from ((kind, number, shape) for number, (kind, shape) in sorted(found.items()))
 
-    def _by_shape(self, path: str, line: str) -> str:
-        for plugin in self._shapes:
-            for secret in plugin.analyze_string(line):
-                if not self._right(path, str(secret)):
-                    return str(plugin.secret_type)
-        return ""
+    def _plausible(self, text: str, *, settings: bool, lock: bool) -> Iterator[tuple[int, str, list[Any]]]:
+        """Yield lines, with the detectors that could find something in them."""
+        small = text.lower()
+        places: dict[int, list[Any]] = {}
+        for group, expressions in self._groups:
+            plugins = [each for each in group if not lock or each.secret_type not in _BY_NAME]
+            for number in _lines_with(expressions, small) if plugins else ():
+                places.setdefault(number, []).extend(plugins)
+        lines = [line[:_LONGEST_LINE] for line in text.split("\n")] if places or settings else []
+        # What is not quoted in settings is looked at as if it were.
+        for number in {
+            number for number, line in enumerate(lines, 1) if settings and not lock and _SETTING.match(line)
+        }:
+            shapes = [each for each in places.get(number, ()) if each.secret_type not in _BY_NAME]
+            places[number] = [*shapes, *self._names]
+        return ((number, lines[number - 1], plugins) for number, plugins in places.items())
 
-    def _by_name(self, path: str, line: str) -> str:
-        for plugin in self._names:
-            if "Entropy" in plugin.secret_type and _DIGEST.search(line):
-                continue
-            if "Basic Auth" in plugin.secret_type and _DOCUMENTED_HOST.search(line):
-                continue
-            for found in plugin.analyze_line(filename=path, line=line, line_number=1):
-                secret = str(found.secret_value)
-                if not self._is_none(secret, line, plugin) and not self._right(path, secret):
-                    return str(plugin.secret_type)
+    def _kind(self, plugin: Any, path: str, line: str) -> str:
+        kind = str(plugin.secret_type)
+        if kind not in _BY_NAME:
+            return kind if any(not self._right(path, str(each)) for each in plugin.analyze_string(line)) else ""
+        if "Entropy" in kind:
+            # No more different characters than that have no such entropy.
+            texts = [each[1] for each in plugin.regex.findall(line)]
+            if _DIGEST.search(line) or not any(len(set(each)) > 2**plugin.entropy_limit for each in texts):
+                return ""
+        if "Basic Auth" in kind and _DOCUMENTED_HOST.search(line):
+            return ""
+        for found in plugin.analyze_line(filename=path, line=line, line_number=1):
+            secret = str(found.secret_value)
+            if not self._is_none(secret, line, plugin) and not self._right(path, secret):
+                return kind
         return ""
 
     def _is_none(self, secret: str, line: str, plugin: Any) -> bool:

@@ -8,7 +8,9 @@ import pytest
 
 import pytest_readiness.domains.forge.resource  # noqa: F401  (a repository refers to it)
 from pytest_readiness.core.evidence import Evidence
+from pytest_readiness.domains.source.adapters import ask_tool
 from pytest_readiness.domains.source.resource import Repository
+from pytest_readiness.domains.source.worker import JOBS
 from tests.judging import judge
 from tests.stack.repositories import Repo
 
@@ -27,3 +29,22 @@ def judged(repo: Repo) -> Callable[..., Evidence]:
         return judge(id, resource, target=target, **parameters)
 
     return judge_it
+
+
+@pytest.fixture
+def in_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do in this process what `apart` does in another one: its start takes a second."""
+    monkeypatch.setattr("pytest_readiness.domains.source.facts.code.apart", lambda job, given, *_: JOBS[job][1](given))
+
+
+@pytest.fixture
+def once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run a tool once for a commit and what it is asked, however often it is judged."""
+    known: dict[Any, Any] = {}
+
+    def ask_once(place: Any, asked: Any, commit: str, paths: Any) -> Any:
+        if (asked, commit) not in known:
+            known[asked, commit] = ask_tool(place, asked, commit, paths)
+        return known[asked, commit]
+
+    monkeypatch.setattr("pytest_readiness.domains.source.facts.tools.ask_tool", ask_once)

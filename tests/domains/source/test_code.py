@@ -21,7 +21,7 @@ RIGHT = {
 
 
 @pytest.fixture
-def judged(tmp_path: Path) -> Any:
+def judged(tmp_path: Path, in_line: None) -> Any:
     repo = Repo(tmp_path / "shop")
 
     def judge_with(claim: str, files: dict[str, str | bytes] | None = None, **parameters: Any) -> Evidence:
@@ -62,6 +62,16 @@ PYTHON = {
     "os.environ['FLASK_DEBUG'] = '1'": "flag 1",
     "def create(debug=True):\n    return 1": "flag 1",
     "from .development import *": "flag 1",
+    "DEBUG, X = True, 1": "flag 1",
+    "f(DEBUG := True)": "flag 1",
+    "DEBUG = os.environ.get('DEBUG') or True": "flag 1",
+    "debug: bool = Field(default=True)": "flag 1",
+    "setattr(app, 'debug', True)": "flag 1",
+    "__import__('pdb').set_trace()": "breakpoint 1",
+    "builtins.print(1)": "output 1",
+    "print(1, file=None)": "output 1",
+    "sys.stdout.buffer.write(b'x')": "output 1",
+    "try:\n    f()\nexcept Exception as e:\n    e": "handler 3",
     "try:\n    f()\nexcept:\n    log.error('x')": "handler 3",
     "try:\n    f()\nexcept Exception:\n    pass": "handler 3",
     "try:\n    f()\nexcept (ValueError, Exception):\n    ...": "handler 3",
@@ -80,6 +90,10 @@ PYTHON_RIGHT = [
     "if __name__ == '__main__':\n    print(1)",
     "def print(*a): ...\nprint(1)",
     "DEBUG = False",
+    "DEBUG, X = False, True",
+    "DEBUG = os.environ.get('DEBUG') or False",
+    "debug: bool = Field(False, alias='x')",
+    "sys.stderr.buffer.write(b'x')",
     "import os\nDEBUG = os.getenv('DEBUG', '0')",
     "import os\nDEBUG = os.environ.get('DEBUG') == '1'",
     "DEBUGGER = True\nlog.debug('x')\nx = 'print(1) # TODO DEBUG = True'",
@@ -104,6 +118,16 @@ def test_python_that_is_right(code: str) -> None:
     assert kinds(python_code.find(code.encode())) == []
 
 
+def test_places_are_right_in_a_larger_file() -> None:
+    code = (
+        "@dec(\n    debug=True\n)\ndef f():\n    x = 'a # TODO b'\n\n# TODO\nclass A:\n    # TODO\n"
+        "    y = 1; z = '''\n# TODO\n'''; w = 2  # FIXME\n"
+    )
+    for text in (code, code.replace("\n", "\r\n"), code.replace("\n", "\r")):
+        assert sorted(kinds(python_code.find(text.encode()))) == ["flag 1", "todo 12", "todo 7", "todo 9"]
+    assert kinds(python_code.find(b"def f():\n    log.debug('x')\n    return (1,\n        print)\n")) == ["output 4"]
+
+
 SCRIPTS = {
     "debugger;": "breakpoint 1",
     "console.log(1)": "output 1",
@@ -111,6 +135,7 @@ SCRIPTS = {
     "const log = console.log;": "output 1",
     "const { log } = console;": "output 1",
     "xs.forEach(console.log)": "output 1",
+    "console['log'](1)": "output 1",
     "const DEBUG = true;": "flag 1",
     "const c = { debug: true };": "flag 1",
     "config.debug = true;": "flag 1",
@@ -131,6 +156,7 @@ SCRIPTS_RIGHT = [
     "console.error(1); console.warn(2); logger.log(3); Math.log(4)",
     "if (__DEV__) { console.log(1) }",
     "if (process.env.NODE_ENV !== 'production') { console.log(1) }",
+    "process.env.NODE_ENV !== 'production' && console.log(1)",
     "const debug = false; const s = 'console.log(1) // TODO debugger';",
     "try { f() } catch (e) { report(e) }",
     "p.catch((e) => report(e)); p.catch(report);",
@@ -259,8 +285,9 @@ def test_a_program_without_an_ending_is_read(tmp_path: Path, judged: Any) -> Non
         judged("no_debug")
 
 
-def test_only_the_commit_is_read(tmp_path: Path, judged: Any) -> None:
-    judged("no_debug")
+def test_only_the_commit_is_read(tmp_path: Path) -> None:
+    """In a process of its own, as everything is in a run."""
+    Repo(tmp_path / "shop").commit(RIGHT)
     Repo(tmp_path / "shop").write({"shop/app.py": "print(1)", "new.py": "print(1)"})
     assert judge("source.no_debug", Repository(name="shop", path=tmp_path / "shop"))
 

@@ -45,6 +45,8 @@ FOUND = {
     ("app.py", f'dsn = "postgres://app:{PASSWORD}@db/prod"'): "Basic Auth Credentials",
     ("swagger/api.yaml", f"password: {PASSWORD}"): "Secret Keyword",
     (".env", f"DB_PASSWORD={PASSWORD}"): "Secret Keyword",
+    ("Dockerfile", f"ENV DB_PASSWORD={PASSWORD}"): "Secret Keyword",
+    ("run.sh", f"export DB_PASSWORD={PASSWORD}"): "Secret Keyword",
     (".env.production", f"SIGNING={RANDOM}"): "Base64 High Entropy String",
     ("yarn.lock", f'"{GITHUB}"'): "a GitHub token",
     ("style.css", f'/* "{GITHUB}" */'): "a GitHub token",
@@ -56,6 +58,7 @@ RIGHT = [
     ("app.py", 'password = os.environ["PASSWORD"]'),
     ("app.py", "password = get_password('x')"),
     ("app.py", 'password = ""'),
+    ("run.sh", "export DB_PASSWORD=$1\nPASSWORD=$(cat /run/x)"),
     ("app.py", f'id = "{UUID}"'),
     ("app.py", 'dsn = "postgres://app:${PW}@db/prod"'),
     ("app.py", f'dsn = "postgres://app:{PASSWORD}@db.example.com/prod"'),
@@ -81,7 +84,7 @@ def test_what_is_none_is_not_found(path: str, text: str) -> None:
 
 
 @pytest.fixture
-def repo(tmp_path: Path) -> Repo:
+def repo(tmp_path: Path, in_line: None) -> Repo:
     repo = Repo(tmp_path / "shop")
     repo.commit({"README.md": "# Shop\n"})
     return repo

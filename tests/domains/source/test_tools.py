@@ -25,7 +25,7 @@ FIGURES = [{"label": "Score", "min": 80}]
 
 
 @pytest.fixture
-def repo(tmp_path: Path) -> Repo:
+def repo(tmp_path: Path, once: None) -> Repo:
     repo = Repo(tmp_path / "shop")
     repo.commit({"app.py": CLEAN, "pyproject.toml": CONFIG})
     return repo
@@ -242,8 +242,8 @@ def test_annotations_are_counted(repo: Repo) -> None:
         judged(repo, "types", tool="mypy", annotated=51)
 
 
-# What eslint 9.39.5, prettier 3.10.1, TypeScript 5.9.3 and black 26.10.1 printed on 30 November 2026 for such files,
-# with the texts of their messages cut, and the folder replaced.
+# Written by hand in the form in which eslint 9.39.5, prettier 3.10.1, TypeScript 5.9.3 and black 26.10.1 print, with
+# short messages; some after what they printed, others not: that the tools are read rightly, only they can show.
 def _message(rule: str | None, severity: int = 2) -> dict[str, Any]:
     return {"ruleId": rule, "severity": severity, "message": "x", "line": 1, "column": 7}
 
@@ -325,7 +325,7 @@ STUBS: dict[str, tuple[str, str, dict[str, tuple[str, int]], str]] = {
 
 
 @pytest.mark.parametrize("name", STUBS)
-def test_recorded_output_of_tools_that_are_not_here(repo: Repo, name: str) -> None:
+def test_tools_that_are_not_here_are_read_in_their_form(repo: Repo, name: str) -> None:
     job, tool, said, expected = STUBS[name]
     repo.commit({"a.js": "", "a.ts": ""})
     cases = [("version", "v1.2.3", 0), *((key, text, code) for key, (text, code) in said.items())]

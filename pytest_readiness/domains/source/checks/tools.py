@@ -41,6 +41,9 @@ Command = Annotated[
 ]
 Exits = Annotated[list[Annotated[int, Field(ge=0, le=125)]], Field(min_length=1)]
 Variables = Annotated[list[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=100)]], Field()]
+AtMost = Annotated[int, Field(ge=0)]
+MinFiles = Annotated[int, Field(ge=1)]
+Given = Annotated[list[Inside], Field(max_length=50)]
 LIMITS = ("min", "over", "max", "under")
 
 
@@ -180,9 +183,9 @@ def lint(
     tool_report: ToolFindings,
     *,
     tool: LintTool,
-    at_most: Annotated[int, Field(ge=0)] = 0,
-    min_files: Annotated[int, Field(ge=1)] = 1,
-    paths: Annotated[list[Inside], Field(max_length=50)] = [],  # noqa: B006
+    at_most: AtMost = 0,
+    min_files: MinFiles = 1,
+    paths: Given = [],  # noqa: B006
     tool_path: ToolPath = "",
     link: Linked = ["node_modules"],  # noqa: B006
 ) -> Evidence:
@@ -216,9 +219,9 @@ def format(
     tool_report: ToolFindings,
     *,
     tool: FormatTool,
-    at_most: Annotated[int, Field(ge=0)] = 0,
-    min_files: Annotated[int, Field(ge=1)] = 1,
-    paths: Annotated[list[Inside], Field(max_length=50)] = [],  # noqa: B006
+    at_most: AtMost = 0,
+    min_files: MinFiles = 1,
+    paths: Given = [],  # noqa: B006
     tool_path: ToolPath = "",
     link: Linked = ["node_modules"],  # noqa: B006
 ) -> Evidence:
@@ -252,10 +255,10 @@ def types(
     tool_report: ToolFindings,
     *,
     tool: TypesTool,
-    at_most: Annotated[int, Field(ge=0)] = 0,
-    min_files: Annotated[int, Field(ge=1)] = 1,
+    at_most: AtMost = 0,
+    min_files: MinFiles = 1,
     annotated: Annotated[float, Field(ge=0, le=100)] = 0,
-    paths: Annotated[list[Inside], Field(max_length=50)] = [],  # noqa: B006
+    paths: Given = [],  # noqa: B006
     tool_path: ToolPath = "",
     link: Linked = ["node_modules"],  # noqa: B006
 ) -> Evidence:
@@ -301,9 +304,9 @@ def dead_code(
     tool_report: ToolFindings,
     *,
     tool: LintTool,
-    at_most: Annotated[int, Field(ge=0)] = 0,
-    min_files: Annotated[int, Field(ge=1)] = 1,
-    paths: Annotated[list[Inside], Field(max_length=50)] = [],  # noqa: B006
+    at_most: AtMost = 0,
+    min_files: MinFiles = 1,
+    paths: Given = [],  # noqa: B006
     tool_path: ToolPath = "",
     link: Linked = ["node_modules"],  # noqa: B006
 ) -> Evidence:
