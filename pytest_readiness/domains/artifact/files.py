@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Never
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from pytest_readiness.config.target import Target
+from pytest_readiness.core import clock
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.problems import ProblemsError
 from pytest_readiness.core.text import cut, size, visible
@@ -88,6 +89,7 @@ class ReportOrigin:
         several: its files, or a file and what stands beside it, name different commits.
         unnamed: how many of its files name no commit.
         whole: False where it is said to be a part of a run only.
+        elsewhere: which files are read through a link, or lie outside the repository, as a person is told it; or "".
         released: the commit of the release; None where the report names no repository.
     """
 
@@ -98,6 +100,7 @@ class ReportOrigin:
     several: bool = False
     unnamed: int = 0
     whole: bool = True
+    elsewhere: str = ""
     released: ReleaseCommit | None = None
 
 
@@ -191,6 +194,7 @@ def origin_of(
         {file.about.commit or "", own} - {""} for file, own in zip(files, commits or [""] * len(files), strict=True)
     ]
     different = sorted(set().union(*named))
+    released = _released(report, target)
     return ReportOrigin(
         where=", ".join(told(file.path.name) for file in files[:3]) + f" and {len(files) - 3} more" * (len(files) > 3),
         made=min(map(_in_utc, known)) if known and len(known) == len(files) else None,
@@ -199,14 +203,27 @@ def origin_of(
         several=len(different) > 1,
         unnamed=sum(not each for each in named),
         whole=all(file.about.whole is not False for file in files),
-        released=_released(report, target),
+        elsewhere=_elsewhere(files, released),
+        released=released,
     )
 
 
+def _elsewhere(files: tuple[ReportFile, ...], released: ReleaseCommit | None) -> str:
+    linked = sum(file.path.is_symlink() for file in files)
+    outside = sum(not file.path.resolve().is_relative_to(released.path) for file in files) if released else 0
+    said = ((linked, "through a link"), (outside, "outside the repository"))
+    return ", ".join(f"{many} of {len(files)} {where}" if len(files) > 1 else where for many, where in said if many)
+
+
 def _moment(own: datetime | None, beside: datetime | None) -> datetime | None:
-    """The earlier of the two: a job may write the file beside a report that an earlier run has left there."""
+    """The earlier of the two: a job may write the file beside a report that an earlier run has left there.
+
+    One that is still to come is wrong, whatever the other says.
+    """
     if own is None or beside is None:
         return own or beside
+    if ahead := [each for each in (own, beside) if _in_utc(each) > clock.now() + _ZONES]:
+        return ahead[0]
     if own.tzinfo:
         return min(own, beside)
     return beside if _in_utc(beside) <= _in_utc(own) + _ZONES else own
@@ -242,12 +259,12 @@ def json_of(file: ReportFile) -> Any:
     """What a report in JSON holds.
 
     Raises:
-        CouldNotVerify: it is not JSON, is cut off, or is nested too deeply.
+        CouldNotVerify: it is not JSON, is cut off, is nested too deeply, or has a key twice.
     """
     try:
-        return json.loads(file.data.removeprefix(b"\xef\xbb\xbf"), parse_constant=_no_number)
+        return json.loads(file.data.removeprefix(b"\xef\xbb\xbf"), parse_constant=_no_number, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
-        why = "nested too deeply, not UTF-8, or with NaN"
+        why = "nested too deeply, not UTF-8, or with NaN or a key that occurs twice"
         if isinstance(error, json.JSONDecodeError):
             why = f"line {error.lineno}: {error.msg}"
         raise CouldNotVerify(f"{file.path} cannot be read as JSON ({why})") from None
@@ -255,6 +272,14 @@ def json_of(file: ReportFile) -> Any:
 
 def _no_number(_: str) -> Never:
     raise ValueError
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A mapping whose keys occur once: of two, the last would silently hide the first."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError
+    return found
 
 
 def xml_of(file: ReportFile) -> _Element:

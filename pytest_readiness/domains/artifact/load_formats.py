@@ -12,7 +12,7 @@ from itertools import accumulate
 from typing import Any
 
 from pytest_readiness.core.evidence import CouldNotVerify
-from pytest_readiness.domains.artifact.files import ReportFile, json_of, lines_of, moment_of, xml_of
+from pytest_readiness.domains.artifact.files import ReportFile, json_of, lines_of, moment_of, told, xml_of
 from pytest_readiness.domains.artifact.load import (
     LoadMoment,
     LoadRow,
@@ -21,7 +21,7 @@ from pytest_readiness.domains.artifact.load import (
     Sample,
     summed,
 )
-from pytest_readiness.domains.artifact.shapes import as_written_by, host_of, number
+from pytest_readiness.domains.artifact.shapes import OddError, as_written_by, host_of, number
 
 Found = tuple[LoadRun, datetime | None]
 """A run, and when it was made, where the report says it."""
@@ -64,19 +64,27 @@ def run_of(file: ReportFile) -> Found:
         columns = set(rows.fieldnames or ())
     if {"timeStamp", "elapsed", "success"} <= columns:
         with as_written_by("JMeter", file):
-            return summed("JMeter", name, map(_jtl_row, rows))
+            return summed("JMeter", name, map(_jtl_row, _whole(rows)))
     if "metric_name" in columns:
         with as_written_by("k6 (--out csv)", file):
-            return _k6_points(name, map(_k6_row, rows))
+            return _k6_points(name, map(_k6_row, _whole(rows)))
     if {"Request Count", "Failure Count", "Requests/s"} <= columns:
         with as_written_by("Locust (_stats.csv)", file):
-            return _locust_stats(name, list(rows))
+            return _locust_stats(name, list(_whole(rows)))
     if {"Timestamp", "User Count"} <= columns:
         with as_written_by("Locust (_stats_history.csv)", file):
-            return _locust_history(name, list(rows))
+            return _locust_history(name, list(_whole(rows)))
     raise CouldNotVerify(
         f"{file.path} is no report of k6, Locust, JMeter (with the names of its columns) or wrk that is known here"
     )
+
+
+def _whole(rows: csv.DictReader[str]) -> Iterator[dict[str, str]]:
+    """Rows that have all columns: in one that is cut off the last numbers are, too."""
+    for row in rows:
+        if None in row.values():
+            raise OddError(f"line {rows.line_num} is cut off")
+        yield row
 
 
 def _jtl_row(row: Mapping[str, str]) -> Sample:
@@ -93,13 +101,15 @@ def _jtl_row(row: Mapping[str, str]) -> Sample:
 
 
 def _is_true(value: str) -> bool:
-    return {"true": True, "false": False}[value.lower()]
+    if value.lower() not in ("true", "false"):
+        raise OddError(f"{told(value)} is neither true nor false")
+    return value.lower() == "true"
 
 
 def _jtl_xml(file: ReportFile) -> Iterator[Sample]:
     root = xml_of(file)
     if root.tag != "testResults":
-        raise ValueError("it is not testResults")
+        raise OddError("it is not testResults")
     for each in root.iter("sample", "httpSample"):
         parent = each.getparent()
         if parent is not None and parent is not root and not (parent.get("rm") or "").startswith(_TRANSACTION):
@@ -238,7 +248,7 @@ def _locust_stats(name: str, rows: list[dict[str, str]]) -> Found:
 
     *named, last = rows
     if last["Name"] != "Aggregated":
-        raise ValueError("its last row is not Aggregated")
+        raise OddError("its last row is not Aggregated")
     rate = number(last["Requests/s"])
     hosts = tuple(sorted({host_of(each["Name"]) for each in named if "://" in each["Name"]}))
     seconds = int(last["Request Count"]) / rate if rate else 0.0
@@ -285,7 +295,7 @@ def _locust_history(name: str, rows: list[dict[str, str]]) -> Found:
     for each in totals:
         more, wrong = int(each["Total Request Count"]), int(each["Total Failure Count"])
         if more < requests or wrong < failed:
-            raise ValueError("its totals fall: the statistics were reset")
+            raise OddError("its totals fall: the statistics were reset")
         now, count = more * number(each["Total Average Response Time"]), more - requests
         mean = max(now - spent, 0.0) / count if count else None
         at = number(each["Timestamp"]) - start
@@ -317,7 +327,7 @@ def _wrk(name: str, head: str, lines: list[str]) -> Found:
     def time_of(told: str) -> tuple[float, float]:
         match = _WRK_TIME.fullmatch(told)
         if not match:
-            raise ValueError(f"{told} is no time")
+            raise OddError(f"{told} is no time")
         unit = _WRK_UNITS[match[2]]
         return max(float(match[1]) - 0.005, 0.0) * unit, (float(match[1]) + 0.005) * unit
 

@@ -44,9 +44,9 @@ def judge_origin(found: ReportOrigin, *, max_age_days: float | None, about: Proo
             f"{found.where} does not say when it was made: let its job write `made_at` into a file of that name with"
             f" {BESIDE} behind it"
         )
-    commit = found.released
+    commit, elsewhere = found.released, f", read {found.elsewhere}" * bool(found.elsewhere)
     if commit is None:
-        return said, ""
+        return f"{said}{elsewhere}".removeprefix(", "), ""
     expected = f"a report about the release's commit {commit.short}"
     claim(not found.several, expected=expected, seen=f"{found.where}, which names different commits")
     if found.commit:
@@ -61,13 +61,16 @@ def judge_origin(found: ReportOrigin, *, max_age_days: float | None, about: Proo
         if earliest < commit.made - _SKEW and not proven:
             raise CouldNotVerify(f"{found.where} names the time of {_moment(found)} without its zone, which decides")
     if proven:
-        return f"{said} about {commit.short}".strip(), ""
+        return f"{said} about {commit.short}{elsewhere}".strip(), ""
     if about == "commit":
         raise CouldNotVerify(
             f"{found.where} does not say which commit it is about: let its job write `commit` into a file of that name"
             f" with {BESIDE} behind it, or set `about: unproven`"
         )
-    return f"{said}, after the release's commit", "nothing ties the report to the release's commit" if about else ""
+    return (
+        f"{said}, after the release's commit{elsewhere}",
+        "nothing ties the report to the release's commit" if about else "",
+    )
 
 
 def _age(found: ReportOrigin, max_age_days: float | None) -> str:

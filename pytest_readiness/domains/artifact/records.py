@@ -21,6 +21,7 @@ MOST_RECORDS = 1000
 _SPAN = re.compile(r"(?:(\d{1,5})d)?(?:(\d{1,5})h)?(?:(\d{1,5})m)?(?:(\d{1,6})s)?")
 _HOLE = re.compile(
     r"\[[^\[\]]{1,100}\]|<[^<>]{1,100}>|\{\{[^{}]{1,100}\}\}|.{0,100}[Xx]{3,}.{0,100}|\.\.\.|…|YYYY.{0,20}"
+    r"|(?i:false|pending|unverified|not (?:yet|verified|done)\b.{0,100})"
 )
 _REPORT_BYTES = 64 * 2**20
 

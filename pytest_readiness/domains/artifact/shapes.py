@@ -13,6 +13,10 @@ from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.domains.artifact.files import ReportFile, told
 
 
+class OddError(ValueError):
+    """What no tool writes, in words for people."""
+
+
 @contextmanager
 def as_written_by(tool: str, file: ReportFile) -> Iterator[None]:
     """Say that a report is not as its tool writes it, whatever is missing in it or of another kind.
@@ -24,9 +28,10 @@ def as_written_by(tool: str, file: ReportFile) -> Iterator[None]:
         yield
     except KeyError as error:
         raise CouldNotVerify(f"{file.path} is not a whole report of {tool}: it lacks {told(error)}") from None
-    except StopIteration:
-        raise CouldNotVerify(f"{file.path} is not a whole report of {tool}") from None
+    except OddError as error:
+        raise CouldNotVerify(f"{file.path} is not a whole report of {tool} ({told(error)})") from None
     except (
+        StopIteration,
         ValueError,
         TypeError,
         AttributeError,
@@ -35,22 +40,26 @@ def as_written_by(tool: str, file: ReportFile) -> Iterator[None]:
         OSError,
         RecursionError,
         csv.Error,
-    ) as error:
-        raise CouldNotVerify(f"{file.path} is not a whole report of {tool} ({told(error)})") from None
+    ):
+        # What Python says of it would help nobody.
+        raise CouldNotVerify(f"{file.path} is not a whole report of {tool}") from None
 
 
 def number(value: Any) -> float:
-    """A number that is not negative, from JSON or a text; ValueError or TypeError for anything else."""
-    found = math.nan if isinstance(value, bool) else float(value)
+    """A number that is not negative, from JSON or a text; OddError for anything else."""
+    try:
+        found = math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        found = math.nan
     if not 0 <= found < math.inf:
-        raise ValueError(f"{told(value)} is no number of 0 or more")
+        raise OddError(f"{told(value)} is no number of 0 or more")
     return found
 
 
 def text(value: Any) -> str:
-    """A text; ValueError for anything else."""
+    """A text; OddError for anything else."""
     if not isinstance(value, str):
-        raise ValueError(f"{told(value)} is no text")
+        raise OddError(f"{told(value)} is no text")
     return value
 
 

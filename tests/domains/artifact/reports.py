@@ -34,7 +34,7 @@ class Release:
         repo.git("commit", "-q", "--allow-empty", "-m", "Release", at=at)
         self.sha = repo.git("rev-parse", "HEAD")
         self.target = Target("test", resources=(Repository(name="shop", path=repo.path), *others))
-        self._folder = folder / "reports"
+        self._folder = repo.path / "reports"
         self._folder.mkdir()
 
     def report(

@@ -138,6 +138,11 @@ def test_paths_of_other_places(release: Release, text: str, seen: str) -> None:
         (lcov(("src/price.js", {1: 1}), ("/app/src/price.js", {1: 1}), BOTH), CouldNotVerify, "twice, as"),
         (lcov(("src/price.js", {1: 1}), BOTH)[:-15], CouldNotVerify, "is cut off"),
         (lcov(("src/price.js", {1: 1})) + "SF:src/unused.js\nDA:x\n", CouldNotVerify, "is not of the shape"),
+        (
+            "SF:src/price.js\nLF:2\nLH:2\nend_of_record\n",
+            CouldNotVerify,
+            "counts 2 lines of src/price.js, and does not",
+        ),
         ("{}", CouldNotVerify, "none of the 0 files"),
         ('{"a": 1}', CouldNotVerify, "is not of the shape"),
         ('{"auditReportVersion": 2, "vulnerabilities": {}}', CouldNotVerify, "is not of the shape"),

@@ -100,6 +100,43 @@ def test_a_rule_gives_level_and_score(release: Release) -> None:
         sarif(release, report, tools=["codeql"], by="security-severity", limit="critical")
 
 
+def test_a_run_may_be_told_to_take_a_rule_otherwise(release: Release) -> None:
+    def overridden(level: str, to: str, **descriptor: Any) -> str:
+        override = {"descriptor": descriptor or {"id": "R3"}, "configuration": {"level": to}}
+        found = run(
+            [{"ruleId": "R3"}], invocations=[{"executionSuccessful": True, "ruleConfigurationOverrides": [override]}]
+        )
+        found["tool"]["driver"]["rules"] = [{"id": "R3", "defaultConfiguration": {"level": level}}]
+        return sarif(release, release.report("a.sarif", in_sarif(found)))
+
+    for descriptor in ({"id": "R3"}, {"index": 0}):
+        with pytest.raises(ClaimFalse, match="1 open findings at medium"):
+            overridden("note", "error", **descriptor)
+    assert overridden("error", "note")
+    with pytest.raises(ClaimFalse, match="1 open findings at medium"):
+        overridden("error", "note", id="R4")
+
+
+def test_a_score_that_cannot_be_read_is_unknown(release: Release) -> None:
+    found = run([{"ruleId": "R3", "level": "note"}])
+    found["tool"]["driver"]["rules"] = [{"id": "R3", "properties": {"security-severity": "high"}}]
+    report = release.report("a.sarif", in_sarif(found))
+    assert sarif(release, report)
+    with pytest.raises(ClaimFalse, match="1 of unknown severity"):
+        sarif(release, report, by="security-severity")
+
+
+def test_what_sarif_hides(release: Release) -> None:
+    clean = in_sarif(run([]))
+    for text, match in (
+        (clean.replace('"2.1.0"', '"2.0.0"'), "version 2.0.0 is not read"),
+        (in_sarif(run([], externalPropertyFileReferences={"results": [{}]})), "results in other files"),
+        (clean.replace('"runs"', f'"runs": {json.dumps([run([ERROR])])}, "runs"'), "a key that occurs twice"),
+    ):
+        with pytest.raises(CouldNotVerify, match=match):
+            sarif(release, release.report("a.sarif", text))
+
+
 @pytest.mark.parametrize(
     ("runs", "match"),
     [
@@ -298,6 +335,29 @@ def test_audits_that_are_not_a_pass(
 def test_pip_audit_without_an_index_of_vulnerabilities(locked: Release) -> None:
     with pytest.raises(CouldNotVerify, match="pip-audit has skipped rich; pip-audit has skipped pygments"):
         audit(locked, (DATA / "pip-audit.json").read_text("utf-8"), lock="uv.lock")
+
+
+def test_more_counted_than_listed(locked: Release) -> None:
+    counted = json.loads(npm("moderate"))
+    counted["metadata"]["vulnerabilities"] = {"total": 2}
+    with pytest.raises(CouldNotVerify, match="npm audit counts 2 findings and lists 1"):
+        audit(locked, json.dumps(counted), lock="package-lock.json")
+    counted["metadata"]["vulnerabilities"] = {"total": 1}
+    assert audit(locked, json.dumps(counted), lock="package-lock.json")
+
+
+def test_what_osv_scanner_has_put_in_no_group_counts(locked: Release) -> None:
+    packages = [{"package": {"name": f"p{n}", "version": "1.0"}} for n in range(2)]
+    assert audit(locked, json.dumps({"results": [{"packages": packages}]}), lock="uv.lock")
+    packages[0]["vulnerabilities"] = [{"id": "GHSA-9"}]  # type: ignore[assignment]
+    with pytest.raises(ClaimFalse, match=r"1 of unknown severity.*GHSA-9 in p0"):
+        audit(locked, json.dumps({"results": [{"packages": packages}]}), lock="uv.lock")
+
+
+def test_a_file_that_is_no_lock_is_refused(tmp_path: Path, locked: Release) -> None:
+    release = Release(tmp_path / "other", {"README.md": "Shop\n"})
+    with pytest.raises(CouldNotVerify, match=r"README\.md is no lock file"):
+        audit(release, pip("p0"), lock="README.md")
 
 
 def test_packages_of_other_platforms_may_be_missing(locked: Release) -> None:

@@ -39,14 +39,36 @@ def junit(release: Release, report: ToolReport, **parameters: Any) -> str:
     return judge("artifact.junit", report, target=release.target, **parameters).text
 
 
-def run_pytest(folder: Path, text: str, *arguments: str) -> bytes:
-    (folder / "unit").mkdir(exist_ok=True)
-    (folder / "unit" / "test_price.py").write_text(text, "utf-8")
+RUNS = {
+    "again": (TESTS.replace("CLOSES", "False"), "--reruns=1"),
+    "shared": (TESTS.replace("CLOSES", "False"), "--reruns=1", "-n", "1"),
+    "closing": (TESTS.replace("CLOSES", "True"),),
+    "broken": ("import nothing_of_this_name\n",),
+    "none": ("def test(): pass\n", "-k", "none"),
+}
+"""By name, a file of tests and how pytest runs it."""
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """What pytest writes of each of the runs, which are made at the same time."""
+    folder = tmp_path_factory.mktemp("runs")
     plugins = ("-p", "pytest_rerunfailures", "-p", "xdist.plugin", "-p", "no:cacheprovider", "-p", "no:readiness")
-    command = [sys.executable, "-m", "pytest", "-q", *plugins, "--rootdir=.", f"--junitxml={folder / 'out.xml'}"]
+    command = [sys.executable, "-m", "pytest", "-q", *plugins, "--rootdir=.", "--junitxml=out.xml", "unit"]
     environment = neutral() | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PATH": os.environ["PATH"]}
-    subprocess.run([*command, *arguments, "unit"], cwd=folder, check=False, env=environment, stdout=subprocess.DEVNULL)
-    return (folder / "out.xml").read_bytes()
+    running = []
+    for name, (text, *arguments) in RUNS.items():
+        (folder / name / "unit").mkdir(parents=True)
+        (folder / name / "unit" / "test_price.py").write_text(text, "utf-8")
+        run = [*command, *arguments]
+        running.append(
+            subprocess.Popen(
+                run, cwd=folder / name, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT
+            )
+        )
+    for each in running:
+        each.wait(timeout=120)
+    return {name: (folder / name / "out.xml").read_bytes() for name in RUNS}
 
 
 @pytest.fixture
@@ -54,10 +76,9 @@ def today(tmp_path: Path) -> Release:
     return Release(tmp_path, {"shop.py": "code\n"}, at=datetime.now(UTC) - timedelta(hours=1))
 
 
-@pytest.mark.parametrize("arguments", [("--reruns=1",), ("--reruns=1", "-n", "1")])
-def test_pytest_counts_each_test_once(today: Release, tmp_path: Path, arguments: tuple[str, ...]) -> None:
-    data = run_pytest(tmp_path, TESTS.replace("CLOSES", "False"), *arguments)
-    report = today.report("unit.xml", data, about="commit: SHA")
+@pytest.mark.parametrize("run", ["again", "shared"])
+def test_pytest_counts_each_test_once(today: Release, written: dict[str, bytes], run: str) -> None:
+    report = today.report("unit.xml", written[run], about="commit: SHA")
     found = junit(today, report, max_skipped=2, min_tests=3, match="unit.*")
     assert found.startswith(
         "3 tests of unit.* were run, 0 failed, 2 skipped or expected to fail, 1 run again, made within"
@@ -69,21 +90,20 @@ def test_pytest_counts_each_test_once(today: Release, tmp_path: Path, arguments:
         junit(today, report, max_skipped=2, min_tests=4)
 
 
-def test_pytest_whose_teardown_fails_fails(today: Release, tmp_path: Path) -> None:
-    report = today.report("unit.xml", run_pytest(tmp_path, TESTS.replace("CLOSES", "True")), about="commit: SHA")
+def test_pytest_whose_teardown_fails_fails(today: Release, written: dict[str, bytes]) -> None:
+    report = today.report("unit.xml", written["closing"], about="commit: SHA")
     with pytest.raises(ClaimFalse, match=r"2 failed.*: unit\.test_price\.test_small, unit\.test_price\.test_flaky"):
         junit(today, report, max_skipped=9)
 
 
-def test_pytest_that_cannot_load_a_file_fails_whatever_is_matched(today: Release, tmp_path: Path) -> None:
-    data = run_pytest(tmp_path, "import nothing_of_this_name\n")
-    report = today.report("unit.xml", data, about="commit: SHA")
+def test_pytest_that_cannot_load_a_file_fails_whatever_is_matched(today: Release, written: dict[str, bytes]) -> None:
+    report = today.report("unit.xml", written["broken"], about="commit: SHA")
     with pytest.raises(ClaimFalse, match=r"1 failed.*unit\.test_price"):
         junit(today, report, match="other*")
 
 
-def test_pytest_that_selects_nothing_proves_nothing(today: Release, tmp_path: Path) -> None:
-    report = today.report("unit.xml", run_pytest(tmp_path, "def test(): pass\n", "-k", "none"), about="commit: SHA")
+def test_pytest_that_selects_nothing_proves_nothing(today: Release, written: dict[str, bytes]) -> None:
+    report = today.report("unit.xml", written["none"], about="commit: SHA")
     with pytest.raises(CouldNotVerify, match="holds no tests"):
         junit(today, report)
 
@@ -257,3 +277,20 @@ def test_a_folder_may_have_brackets_in_its_name(release: Release, tmp_path: Path
         junit(release, ToolReport(name="a", path=folder / "b*.xml", repository="shop"))
     with pytest.raises(CouldNotVerify, match="not a regular file"):
         junit(release, ToolReport(name="a", path=folder, repository="shop"))
+
+
+def test_a_report_of_the_future_fails_and_how_it_is_reached_is_told(release: Release, tmp_path: Path) -> None:
+    late = suite('<testcase name="a"/>').replace("2026-11-30", "2027-11-30")
+    with pytest.raises(ClaimFalse, match="a report of the past"):
+        junit(release, release.report("late.xml", late), max_age_days=30)
+    real = release.report("real.xml", suite('<testcase name="a"/>')).path
+    link = real.with_name("link.xml")
+    link.symlink_to(real)
+    real.with_name("real.xml.about.yaml").rename(real.with_name("link.xml.about.yaml"))
+    report = ToolReport(name="x", path=link, repository="shop")
+    assert junit(release, report).endswith(f"about {release.sha[:12]}, read through a link")
+    outside = Path(tmp_path / "out.xml")
+    outside.write_bytes(real.read_bytes())
+    outside.with_name("out.xml.about.yaml").write_text(f"commit: {release.sha}\n", "utf-8")
+    report = ToolReport(name="x", path=outside, repository="shop")
+    assert junit(release, report).endswith("read outside the repository")

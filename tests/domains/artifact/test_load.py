@@ -353,6 +353,8 @@ def test_jtl_by_its_documented_shape_counts_no_transaction_twice(load: Judge, te
         (_jtl().partition("\n")[2], CouldNotVerify, "no report of k6"),
         (_jtl()[:-60], CouldNotVerify, "not a whole report of JMeter"),
         (_jtl().replace("1796080000000", "2026/11/30 23:00:00"), CouldNotVerify, "not a whole report of JMeter"),
+        (_jtl()[:-8], CouldNotVerify, r"line \d+ is cut off"),
+        (_jtl().replace(",true,", ",maybe,"), CouldNotVerify, "maybe is neither true nor false"),
         (_COLUMNS + "\n", CouldNotVerify, "holds no request|when it was made"),
         (_jtl_xml(parent=True)[:-20], CouldNotVerify, "cannot be read as XML"),
         ("<html>\n</html>", CouldNotVerify, "not a whole report of JMeter"),
@@ -364,7 +366,7 @@ def test_jtl_by_its_documented_shape_counts_no_transaction_twice(load: Judge, te
         ('timeStamp,"elapsed\n1,2\n', CouldNotVerify, "not a whole report of"),
         ("\x1c\n\x1d", CouldNotVerify, "no report of k6, Locust, JMeter"),
     ],
-    ids=range(19),
+    ids=range(21),
 )
 def test_jtl_and_others_that_do_not_count(load: Judge, text: str, error: type[Exception], seen: str) -> None:
     with pytest.raises(error, match=seen):

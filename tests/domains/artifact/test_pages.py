@@ -94,8 +94,9 @@ LUCKY = {"performance": 0.89}
         ([{}, {}, {}], {"form_factor": "desktop"}, CouldNotVerify, "no run of .* as desktop"),
         ([{}, {}, {}], {"url": URL + "shop"}, CouldNotVerify, "no run of .*/shop"),
         ([{"requestedUrl": "http://localhost/"}] * 3, {}, CouldNotVerify, "no run"),
+        ([{"performance": 95}] * 3, {}, CouldNotVerify, "95 is no score from 0 to 1"),
     ],
-    ids=range(11),
+    ids=range(12),
 )
 def test_lighthouse_that_does_not_count(
     lighthouse: Judge, runs: list[Any], parameters: dict[str, Any], error: type[Exception], seen: str
@@ -316,10 +317,11 @@ def test_file_that_says_when_it_was_made(tmp_path: Path) -> None:
     made = "made_at: 2026-11-29T10:00:00Z\n"
     assert _file(tmp_path / "a.txt", b"words " * 50, made, type="text")
     assert _file(tmp_path / "a.json", json.dumps({"a": "b" * 100}).encode(), made, type="json")
-    assert _file(tmp_path / "a.docx", b"PK\x03\x04" + b"\0" * 200, made, type="zip")
+    assert _file(tmp_path / "a.docx", b"PK\x03\x04" + b"\0" * 200 + b"PK\x05\x06" + b"\0" * 18, made, type="zip")
 
 
-def test_file_that_git_dates(tmp_path: Path) -> None:
+def test_file_that_git_dates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("READINESS_NOW")  # what is committed now is not of the day that other files were made
     repo = Repo(tmp_path / "shop")
     repo.commit({"report.txt": "words " * 50}, days_ago=0)
     target = Target("test", resources=(Repository(name="shop", path=repo.path),))
@@ -331,6 +333,14 @@ def test_file_that_git_dates(tmp_path: Path) -> None:
         _file(path, data + b"changed since", **asked)
     with pytest.raises(CouldNotVerify, match="nor does Git"):
         _file(repo.path / "other.txt", data, **asked)
+
+
+CUT = (
+    (b"PK\x03\x04", "zip that is cut off"),
+    (b"\x89PNG\r\n\x1a\n", "png that is cut off"),
+    (b"\xff\xd8\xff", "jpeg that is cut off"),
+    (b"version https://git-lfs.github.com/spec/v1\n", "a pointer of Git LFS"),
+)
 
 
 @pytest.mark.parametrize(
@@ -350,8 +360,15 @@ def test_file_that_git_dates(tmp_path: Path) -> None:
         (PDF.replace(b"Creation", b"Another"), {}, CouldNotVerify, "does not say when it was made"),
         (PDF.replace(b"20261120", b"20261320"), {}, CouldNotVerify, "does not say when it was made"),
         (b"  \n", {}, CouldNotVerify, "is empty"),
+        (
+            PDF.replace(b"20261120", b"20240101"),
+            {"beside": "made_at: 2026-11-29T10:00:00Z\n"},
+            ClaimFalse,
+            "last 30 days",
+        ),
+        *((data + b"\0" * 300, {"beside": "made_at: 2026-11-29T10:00:00Z\n"}, ClaimFalse, seen) for data, seen in CUT),
     ],
-    ids=range(9),
+    ids=range(14),
 )
 def test_file_that_does_not_count(
     tmp_path: Path, data: bytes, parameters: dict[str, Any], error: type[Exception], seen: str

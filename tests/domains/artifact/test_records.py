@@ -124,6 +124,7 @@ def test_a_newer_failure_counts_and_a_plan_does_not(records: Judge) -> None:
         (("by: operations", "by: '[Name]'"), "'by' .*still to be filled in"),
         (("by: operations", "by: TODO"), "'by' .*still to be filled in"),
         (("evidence: ticket OPS-118", "evidence: <link>"), "'evidence' .*filled in"),
+        (("verified: counts of all", "verified: not yet, counts of all"), "'verified' .*filled in"),
         (("outcome: success", "outcome: ok"), "'outcome'"),
         (("on: 2026-11-02", "on: 02.11.2026"), "'on"),
         (("on: 2026-11-02", "on: 2026-11-02 10:00:00"), "'on"),
@@ -133,7 +134,7 @@ def test_a_newer_failure_counts_and_a_plan_does_not(records: Judge) -> None:
         (("records:", "entries:"), "'kind'"),
         (("  - kind", "  - kind: [\n"), "not YAML"),
     ],
-    ids=range(13),
+    ids=range(14),
 )
 def test_records_that_cannot_be_read(records: Judge, changed: tuple[str, str], reason: str) -> None:
     with pytest.raises(CouldNotVerify, match=reason):
@@ -184,10 +185,11 @@ def test_other_forms(records: Judge) -> None:
         ),
         ([("    report: pentest-2026.pdf\n", "")], {}, CouldNotVerify, "does not name"),
         ([("critical: 0, high: 0, medium: 0, low: 2", "high: 0")], {}, CouldNotVerify, "'open'"),
+        ([("low: 2", "low: 99")], {}, CouldNotVerify, "more findings open than were found"),
         ([("report: pentest-2026.pdf", "report: ../pentest-2026.pdf")], {}, CouldNotVerify, "'report'"),
         ([], {"max_age_days": 30}, ClaimFalse, "the last one on 2026-10-05"),
     ],
-    ids=range(15),
+    ids=range(16),
 )
 def test_pentest_that_does_not_count(
     records: Judge, changed: list[tuple[str, str]], parameters: dict[str, Any], error: type[Exception], seen: str

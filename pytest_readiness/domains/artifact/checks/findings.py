@@ -203,7 +203,7 @@ def _package(package: str) -> str:
 
 
 def _severity(finding: ToolFinding, *, scored: bool) -> FindingSeverity:
-    return finding.scored if scored and finding.scored != "unknown" else finding.severity
+    return finding.scored if scored and finding.has_score else finding.severity
 
 
 def _judged(found: Findings, limit: Limit, unknown: Unknown, *, scored: bool = False) -> str:

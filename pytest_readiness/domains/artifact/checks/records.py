@@ -155,11 +155,9 @@ def pentest(
             claim(_same(record.version or "", version), expected=f"a test of version {version}", seen=seen)
         if here is None or record.found is None or record.open is None:
             raise CouldNotVerify(f"{when} does not name 'report' and 'sha256', 'found' and 'open'")
-        claim(
-            here,
-            expected=f"{told(record.report)} beside the record, as it was",
-            seen="none, or another file",
-        )
+        if any(many > record.found.get(each, many) for each, many in record.open.items()):
+            raise CouldNotVerify(f"{when} has more findings open than were found")
+        claim(here, expected=f"{told(record.report)} beside the record, as it was", seen="none, or another file")
         still = _some(record.open, counted)
         claim(not still, expected=f"no open finding of {risk} or above", seen=f"{', '.join(still)} in {when}")
         closed = _some(record.found, counted)

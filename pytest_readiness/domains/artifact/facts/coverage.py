@@ -224,16 +224,18 @@ def _clover(root: _Element, table: _Table) -> datetime | None:
 
 
 def _lcov(file: ReportFile, table: _Table) -> tuple[None, None]:
-    of = _Measured()
-    whole = False
+    of, name, whole = _Measured(), "", False
     for text in lines_of(file):
         key, _, value = text.partition(":")
         whole = (whole and not text.strip()) or key == "end_of_record"
         if key == "SF":
-            of = table[_path(value.strip())]
+            name = value.strip()
+            of = table[_path(name)]
         elif key == "DA":
             line, count, *_ = value.split(",")
             of.line(int(line), int(count) > 0)
+        elif key == "LF" and int(value) and not of.hit:
+            raise CouldNotVerify(f"{file.path} counts {int(value)} lines of {told(name)}, and does not tell which")
         elif key == "BRDA":
             line, *way, count = value.split(",")
             of.branch((int(line), *way), 1, int(count != "-" and int(count) > 0))

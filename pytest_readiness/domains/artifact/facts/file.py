@@ -20,6 +20,9 @@ _MAGIC = {
     b"\xff\xd8\xff": "jpeg",
     b"PK\x03\x04": "zip",
 }
+_ENDS = {"pdf": (b"%%EOF",), "png": (b"IEND",), "jpeg": (b"\xff\xd9",), "zip": (b"PK\x05\x06",)}
+_TAIL = 2**16 + 22
+"""A ZIP may end in a comment of 64 KiB."""
 _PDF_DATE = re.compile(rb"/(?:Creation|Mod)Date ?\(D:(\d{14})(?:Z|([+-])(\d{2})'?(\d{2}))?")
 
 
@@ -55,7 +58,7 @@ class FilesSeen:
 def files_seen(report: ToolReport, target: Target) -> FilesSeen:
     """Files, with their type by their content and when they were made: as they say, or as Git knows."""
     files = read_report(report)
-    made = tuple(file.about.made_at or _in_pdf(file) for file in files)
+    made = tuple(_in_pdf(file) or file.about.made_at for file in files)
     dated = "the file" if all(made) else ""
     repository = target.named("repository", report.repository) if report.repository else None
     if not dated and isinstance(repository, Repository):
@@ -69,7 +72,9 @@ def files_seen(report: ToolReport, target: Target) -> FilesSeen:
 def _type(file: ReportFile) -> str:
     known = next((name for magic, name in _MAGIC.items() if file.data.startswith(magic)), "")
     if known:
-        return known if known != "pdf" or b"%%EOF" in file.data[-2048:] else "pdf that is cut off"
+        return known if any(each in file.data[-_TAIL:] for each in _ENDS[known]) else f"{known} that is cut off"
+    if file.data.startswith(b"version https://git-lfs.github.com/spec/"):
+        return "a pointer of Git LFS"
     start = file.data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
     for reads, marks, name in ((json_of, (b"{", b"["), "json"), (xml_of, (b"<",), "xml")):
         if start in marks:

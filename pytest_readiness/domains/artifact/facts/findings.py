@@ -52,6 +52,7 @@ class ToolFinding:
         where: file or package.
         suppressed: someone has said that it does not count.
         scored: by a score of 0 to 10, where the tool gives one; else "unknown".
+        has_score: it gives one, if one that cannot be read.
     """
 
     severity: FindingSeverity
@@ -59,6 +60,7 @@ class ToolFinding:
     where: str
     suppressed: bool = False
     scored: FindingSeverity = "unknown"
+    has_score: bool = False
 
 
 @dataclass(slots=True)
@@ -182,11 +184,15 @@ def _scored(score: object) -> FindingSeverity:
 def _sarif(data: Any) -> _Scan:
     scan = _Scan("analysis", [], silenced=0)
     made, commits = [], set()
+    if data["version"] != "2.1.0":
+        raise CouldNotVerify(f"SARIF of version {told(data['version'])} is not read; that of 2.1.0 is")
     for run in data["runs"]:
         name = run["tool"]["driver"]["name"]
         scan.tools.append(name)
         if run.get("results") is None:
             scan.gaps.append(f"{told(name)} gives no results")
+        if "results" in (run.get("externalPropertyFileReferences") or {}):
+            scan.gaps.append(f"{told(name)} has results in other files, which are not read")
         for each in run.get("invocations") or ():
             if not each["executionSuccessful"]:
                 scan.gaps.append(f"{told(name)} did not finish")
@@ -213,7 +219,7 @@ def _sarif(data: Any) -> _Scan:
 
 def _result(run: Any, result: Any) -> ToolFinding:
     rule = _rule(run, result)
-    level = result.get("level") or (rule.get("defaultConfiguration") or {}).get("level") or "warning"
+    level = result.get("level") or _configured(run, result, rule) or "warning"
     if (result.get("kind") or "fail") != "fail":
         level = "none"
     states = [each.get("status", "accepted") for each in result.get("suppressions") or ()]
@@ -224,8 +230,22 @@ def _result(run: Any, result: Any) -> ToolFinding:
         told(result.get("ruleId") or rule.get("id") or "no rule"),
         told(place.get("uri", "")),
         bool(states) and set(states) == {"accepted"},
-        "none" if level == "none" else _scored(score),
+        # A score that cannot be read is not one that is missing.
+        "none" if level == "none" else "unknown" if score is None else _scored(score),
+        score is not None,
     )
+
+
+def _configured(run: Any, result: Any, rule: Any) -> Any:
+    """The level of a rule: as the run was told to have it, else its own."""
+    default = (rule.get("defaultConfiguration") or {}).get("level")
+    levels = []
+    for each in run.get("invocations") or ():
+        for other in each.get("ruleConfigurationOverrides") or ():
+            of = {"ruleId": other["descriptor"].get("id"), "rule": other["descriptor"]}
+            if _rule(run, of) is rule if rule else of["ruleId"] == result.get("ruleId"):
+                levels.append(other["configuration"].get("level") or default or "warning")
+    return max(levels, key=lambda each: SCALE.index(severity_of(each)), default=default)
 
 
 def _rule(run: Any, result: Any) -> Any:
@@ -276,9 +296,11 @@ def _grype(data: Any) -> _Scan:
     image = data["source"]["type"] == "image"
     of, descriptor = data["source"]["target"], data["descriptor"]
     base = descriptor.get("db") or {}
-    built = (base.get("status") or base).get("built")
+    base = base.get("status") or base
     scan = _Scan("image" if image else "audit", ["Grype"], made=moment_of(descriptor.get("timestamp")), silenced=0)
-    scan.database = moment_of(built)
+    scan.database = moment_of(base.get("built"))
+    if base.get("valid") is False or base.get("error"):
+        scan.gaps.append("Grype says that its database is not valid")
     for key in ("matches", "ignoredMatches"):
         for each in data.get(key) or ():
             has, package = each["vulnerability"], each["artifact"]
@@ -319,7 +341,16 @@ def _npm(data: Any) -> _Scan:
         ToolFinding(severity_of(has["severity"]), told(name), told(name))
         for name, has in data["vulnerabilities"].items()
     ]
-    return _Scan("audit", ["npm audit"], found, looked_at=int(data["metadata"]["dependencies"]["total"]))
+    about = data["metadata"]
+    scan = _Scan("audit", ["npm audit"], found, looked_at=int(about["dependencies"]["total"]))
+    _all_listed(scan, len(found), (about.get("vulnerabilities") or {}).get("total"))
+    return scan
+
+
+def _all_listed(scan: _Scan, listed: int, counted: object) -> None:
+    """A report that counts more than it lists has lost findings."""
+    if isinstance(counted, int) and counted > listed:
+        scan.gaps.append(f"{scan.tools[0]} counts {counted} findings and lists {listed}")
 
 
 def _pnpm(data: Any) -> _Scan:
@@ -351,6 +382,7 @@ def _cargo(data: Any) -> _Scan:
     listed = data["vulnerabilities"]["list"]
     found = [ToolFinding("unknown", told(each["advisory"]["id"]), told(each["package"]["name"])) for each in listed]
     scan = _Scan("audit", ["cargo audit"], found, looked_at=int(data["lockfile"]["dependency-count"]))
+    _all_listed(scan, len(listed), data["vulnerabilities"].get("count"))
     scan.silenced = len((data.get("settings") or {}).get("ignore") or ())
     scan.database = moment_of(data["database"].get("last-updated"))
     return scan
@@ -365,6 +397,12 @@ def _osv(data: Any) -> _Scan:
             scan.found += [
                 ToolFinding(_scored(group.get("max_severity") or None), told(group["ids"][0]), told(of["name"]))
                 for group in each.get("groups") or ()
+            ]
+            grouped = {id for group in each.get("groups") or () for id in group["ids"]}
+            scan.found += [
+                ToolFinding("unknown", told(has["id"]), told(of["name"]))
+                for has in each.get("vulnerabilities") or ()
+                if has["id"] not in grouped
             ]
     scan.looked_at = len(scan.packages)
     return scan

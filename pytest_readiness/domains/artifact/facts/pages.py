@@ -18,10 +18,11 @@ from pytest_readiness.domains.artifact.files import (
     moment_of,
     origin_of,
     read_report,
+    told,
     xml_of,
 )
 from pytest_readiness.domains.artifact.resource import ToolReport
-from pytest_readiness.domains.artifact.shapes import as_written_by, host_of, number, text
+from pytest_readiness.domains.artifact.shapes import OddError, as_written_by, host_of, number, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +90,16 @@ def _lighthouse(file: ReportFile) -> LighthouseRun:
             ),
             error=text((found.get("runtimeError") or {}).get("code") or "").replace("NO_ERROR", ""),
             warnings=len(found.get("runWarnings") or ()),
-            # Two places: 0.57 * 100 is a little less than 57.
-            scores={key: round(number(each) * 100, 6) for key, each in scores.items() if each is not None},
+            scores={key: _score(each) for key, each in scores.items() if each is not None},
         )
+
+
+def _score(value: Any) -> float:
+    found = number(value)
+    if found > 1:
+        raise OddError(f"{told(value)} is no score from 0 to 1")
+    # Two places: 0.57 * 100 is a little less than 57.
+    return round(found * 100, 6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +273,7 @@ def _zap_xml(file: ReportFile) -> dict[str, Any]:
     """A report in XML, as it would be in JSON."""
     root = xml_of(file)
     if root.tag != "OWASPZAPReport":
-        raise ValueError("it is not OWASPZAPReport")
+        raise OddError("it is not OWASPZAPReport")
 
     def children(parent: Any, tag: str) -> list[dict[str, str]]:
         return [{str(field.tag): field.text or "" for field in each} for each in parent.iter(tag)]

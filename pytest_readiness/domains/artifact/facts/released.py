@@ -21,6 +21,8 @@ from pytest_readiness.domains.source.resource import Repository
 _DIGEST = re.compile(r"(?:.{0,1000}@)?(sha256:[0-9a-f]{64})")
 _PINNED = re.compile(r"([A-Za-z0-9][\w.-]{0,200})(?:\[[^\]\n]{0,200}\])? {0,4}===? {0,4}([^\s;#\\,]{1,100})")
 
+_LOCK_NAME = re.compile(r"(?i).{0,200}lock.{0,50}|go\.sum|Package\.resolved")
+
 
 @dataclass(frozen=True, slots=True)
 class ReleaseLock:
@@ -51,6 +53,8 @@ def release_lock(report: ToolReport, target: Target, *, ask: str) -> ReleaseLock
     if file is None:
         raise CouldNotVerify(f"the release's commit {commit.short} has no file {ask} that can be read")
     read = next((read for end, read in _LOCKS.items() if ask.rpartition("/")[2].endswith(end)), None)
+    if read is None and not _LOCK_NAME.fullmatch(ask.rpartition("/")[2]):
+        raise CouldNotVerify(f"{ask} is no lock file, by its name")
     if read is None:
         return ReleaseLock(ask, (), 0, read=False)
     try:
