@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from fnmatch import fnmatchcase
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -170,14 +170,18 @@ def _covered(bots: UpdateBots, manifest: str) -> bool:
     for entry in bots.entries:
         if entry.off or entry.ecosystem not in ("*", ecosystem):
             continue
-        for pattern in entry.folders:
-            plain = "/" + pattern.strip("/")
-            if plain in ("/**", folder) or (ecosystem == "github-actions" and plain == "/"):
-                return True
-            if (
-                "*" in plain
-                and fnmatchcase(folder, plain)
-                and (plain.endswith("**") or plain.count("/") == folder.count("/"))
-            ):
-                return True
+        if any(_within(folder, each) for each in entry.folders) and not any(
+            _within(folder, each) for each in entry.apart
+        ):
+            return True
     return False
+
+
+def _within(folder: str, pattern: str) -> bool:
+    """Whether a pattern matches a folder; `*` stands for one, `**` for any number."""
+    plain = "/" + pattern.strip("/")
+    parts = [
+        "(?:/[^/]+)*" if each == "**" else "/" + re.escape(each).replace(r"\*", "[^/]*")
+        for each in plain[1:].split("/")
+    ]
+    return plain == folder or re.fullmatch("".join(parts), folder.rstrip("/")) is not None

@@ -32,6 +32,13 @@ _ALIKE = {
     "yarn": "npm",
     "pnpm": "npm",
 }
+_MANAGERS = {
+    "npm": "npm", "bun": "npm", "pip_requirements": "pip", "pip_setup": "pip", "pip-compile": "pip", "pipenv": "pip",
+    "poetry": "pip", "pep621": "pip", "setup-cfg": "pip", "gomod": "gomod", "cargo": "cargo", "bundler": "bundler",
+    "composer": "composer", "maven": "maven", "gradle": "gradle", "mix": "mix", "dockerfile": "docker",
+    "github-actions": "github-actions", "pub": "pub",
+}  # fmt: skip
+"""Managers of Renovate's, each with the ecosystem as Dependabot calls it."""
 _APART = ("node_modules/", "vendor/", "testdata/", "fixtures/", "examples/", "third_party/")
 
 
@@ -43,11 +50,13 @@ class UpdateEntry:
         ecosystem: "npm", "pip", …; "*" for all.
         folders: patterns of folders ("/", "/web", "/**").
         off: why it proposes nothing; "" where it does.
+        apart: patterns of folders that it leaves out.
     """
 
     ecosystem: str
     folders: tuple[str, ...]
     off: str = ""
+    apart: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +90,7 @@ def update_bots(repository: Repository, git_tree: GitTree) -> UpdateBots:  # noq
             missing.append(error.reason)
     if isinstance(inner := sources.json("package.json").get("renovate"), dict):
         files.append("package.json")
-        entries.append(_entry(inner))
+        entries += _entries(inner)
     found = {f"{eco} {folder}" for path in sources.paths for eco, folder in [_manifest(path)] if eco}
     return UpdateBots(tuple(files), tuple(missing), tuple(entries), tuple(sorted(found)))
 
@@ -107,8 +116,14 @@ def _dependabot(sources: Sources, path: str) -> list[UpdateEntry]:
         folders = told.get("directories", [told.get("directory", "/")])
         off = "open-pull-requests-limit is 0" if str(told.get("open-pull-requests-limit")) == "0" else ""
         off = off or ("" if "schedule" in told or "multi-ecosystem-group" in told else "it has no schedule")
+        ignored = [each for each in told.get("ignore") or [] if isinstance(each, dict)]
+        if any(
+            str(each.get("dependency-name")) == "*" and not {"versions", "update-types"} & {*each} for each in ignored
+        ):
+            off = off or "it ignores every dependency"
         ecosystem = str(told.get("package-ecosystem"))
-        made.append(UpdateEntry(_ALIKE.get(ecosystem, ecosystem), tuple(map(str, folders or [])), off))
+        apart = tuple(_strings(told.get("exclude-paths")))
+        made.append(UpdateEntry(_ALIKE.get(ecosystem, ecosystem), tuple(map(str, folders or [])), off, apart))
     return made
 
 
@@ -123,12 +138,44 @@ def _renovate(text: str, path: str) -> list[UpdateEntry]:
         raise CouldNotVerify(f"{path} is not JSON") from None
     if not isinstance(told, dict):
         raise CouldNotVerify(f"{path} holds no object")
-    return [_entry(told)]
+    return _entries(told)
 
 
-def _entry(told: dict[str, object]) -> UpdateEntry:
+def _entries(told: dict[str, object]) -> list[UpdateEntry]:
+    """What Renovate is told, an entry for each of the ecosystems, folders and files that it keeps to."""
     if told.get("enabled") is False:
-        return UpdateEntry("*", ("/**",), "enabled is false")
-    if told.get("enabledManagers") or told.get("includePaths"):
-        return UpdateEntry("*", ("/**",), "enabledManagers or includePaths leave some out")
-    return UpdateEntry("*", ("/**",))
+        return [UpdateEntry("*", ("/**",), "enabled is false")]
+    apart = tuple(folder for _, folder in map(_place, _strings(told.get("ignorePaths"))))
+    managers = _strings(told.get("enabledManagers"))
+    here = {_MANAGERS.get(each, each) for each in managers if _on(told, each)} if managers else {*_MANAGERS.values()}
+    # An ecosystem is off where each of its managers is that stands here.
+    named = {each for each in _MANAGERS if each in told}
+    here -= {_MANAGERS[each] for each in named if not _on(told, each)} - {
+        _MANAGERS[each] for each in named if _on(told, each)
+    }
+    places = [_place(each) for each in _strings(told.get("includePaths"))] or [("*", "/**")]
+    return [
+        UpdateEntry(ecosystem, (folder,), apart=apart)
+        for ecosystem in sorted(here)
+        for kind, folder in places
+        if kind in ("*", ecosystem)
+    ] or [UpdateEntry("*", ("/**",), "nothing is left that it looks after")]
+
+
+def _on(told: dict[str, object], manager: str) -> bool:
+    own = told.get(manager)
+    return not isinstance(own, dict) or own.get("enabled") is not False
+
+
+def _strings(value: object) -> list[str]:
+    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
+
+
+def _place(pattern: str) -> tuple[str, str]:
+    """The ecosystem ("*" for all) and the folders that a pattern of files stands for."""
+    folder, name = posixpath.split(pattern.strip("/"))
+    if folder.startswith(".github"):
+        return "github-actions", "/"
+    if name == "**" or ("." not in name and name not in _MANIFESTS):
+        return "*", f"/{pattern.strip('/')}"
+    return _manifest(f"x/{name}")[0] or "*", f"/{folder}"
