@@ -219,8 +219,12 @@ class GitHub:
                 found = self._judged(job.get("if", True), scope, scope.events, scope.why_not, scope.unsure)
                 ignoring = re.search(r"(?:always|cancelled|failure)\(", str(job.get("if", "")))
                 for need in _list(job.get("needs")):
-                    if ignoring or need in above or len(above) > 100:
+                    if need in jobs and (ignoring or need in above or len(above) > 100):
                         continue
+                    if need not in jobs:
+                        # GitHub refuses the whole file.
+                        found = (), f"it needs the job '{cut(need, 40)}', which is not there", False
+                        break
                     events, _, unsure = verdict_of(need, (*above, name))
                     left = tuple(each for each in found[0] if each in events)
                     if found[0] and not left:
@@ -427,10 +431,10 @@ def _texts(value: object) -> dict[str, str]:
 
 def _permissions(told: Mapping[str, Any]) -> Mapping[str, str] | None:
     """The rights that a workflow or job states; None where it states none."""
-    if "permissions" not in told:
-        return None
-    stated = told["permissions"]
-    return {"*": str(stated).removesuffix("-all")} if isinstance(stated, str) else _texts(stated)
+    stated = told.get("permissions")
+    if isinstance(stated, str):
+        return {"*": stated.removesuffix("-all")}
+    return _texts(stated) if isinstance(stated, dict) else None
 
 
 def _inputs(declared: Mapping[str, Any], given: Mapping[str, Any], known: Known) -> Known:

@@ -123,10 +123,10 @@ class GitLab:
         made: dict[str, Any] = {}
         parents = job.get("extends", [])
         for parent in parents if isinstance(parents, list) else [parents]:
-            if parent not in read:
+            if not isinstance(parent, str) or parent not in read or parent in above or len(above) >= _DEEPEST:
                 self.missing.append(f"'{cut(str(parent), 60)}', which {cut(name, 60)} extends,")
-            elif parent not in above and len(above) < _DEEPEST:
-                _over(made, self._extended(str(parent), read, (*above, name)))
+            else:
+                _over(made, self._extended(parent, read, (*above, name)))
         _over(made, job)
         return made
 
@@ -163,17 +163,19 @@ class GitLab:
             sure = []
         if foreign or self.perhaps:
             sure, why, unsure = [], f"{foreign[0]} is not read" if foreign else self.perhaps, True
+        secrets = _secrets([*scripts, *self._lines(job.get("after_script"), read, 0)], commands, job, variables)
         step = PipelineStep(
             name, place, tuple(sure), why, unsure,
             commands=resolved(self.sources, commands, ""),
             refers=tuple(sorted({*_VARIABLE.findall("\n".join(scripts))})),
+            secret_env=(*secrets, "CI_JOB_TOKEN", "CI_REGISTRY_PASSWORD", "CI_DEPLOY_PASSWORD") if scripts else (),
         )  # fmt: skip
         needed = [str(each.get("job", "")) if isinstance(each, dict) else str(each) for each in needs or []]
         return PipelineJob(
             name, place, tuple(sure), why, unsure,
             needs=tuple(needed) if needs is not None else self._before(job, read),
             environment=environment if action == "start" else "",
-            secrets=_secrets([*scripts, *self._lines(job.get("after_script"), read, 0)], commands, job, variables),
+            secrets=secrets,
             steps=(step,) if scripts else (),
         )  # fmt: skip
 

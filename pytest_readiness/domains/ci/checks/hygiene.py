@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
@@ -11,7 +10,7 @@ from pydantic import Field
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import check
 from pytest_readiness.domains.ci.facts.files import PipelineFiles
-from pytest_readiness.domains.ci.facts.updates import UpdateBots
+from pytest_readiness.domains.ci.facts.updates import UpdateBots, within
 
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\s*]+$")]
 Right = Literal["none", "read", "write"]
@@ -170,18 +169,8 @@ def _covered(bots: UpdateBots, manifest: str) -> bool:
     for entry in bots.entries:
         if entry.off or entry.ecosystem not in ("*", ecosystem):
             continue
-        if any(_within(folder, each) for each in entry.folders) and not any(
-            _within(folder, each) for each in entry.apart
+        if any(within(folder, each) for each in entry.folders) and not any(
+            within(folder, each) for each in entry.apart
         ):
             return True
     return False
-
-
-def _within(folder: str, pattern: str) -> bool:
-    """Whether a pattern matches a folder; `*` stands for one, `**` for any number."""
-    plain = "/" + pattern.strip("/")
-    parts = [
-        "(?:/[^/]+)*" if each == "**" else "/" + re.escape(each).replace(r"\*", "[^/]*")
-        for each in plain[1:].split("/")
-    ]
-    return plain == folder or re.fullmatch("".join(parts), folder.rstrip("/")) is not None

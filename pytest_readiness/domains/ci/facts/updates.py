@@ -39,6 +39,13 @@ _MANAGERS = {
     "github-actions": "github-actions", "pub": "pub",
 }  # fmt: skip
 """Managers of Renovate's, each with the ecosystem as Dependabot calls it."""
+_WHOLES = {
+    "cargo": (("Cargo.toml", "[workspace]"),), "maven": (("pom.xml", "<modules>"),),
+    "gradle": (("settings.gradle", "include"), ("settings.gradle.kts", "include")),
+    "npm": (("pnpm-workspace.yaml", "packages:"),),
+}  # fmt: skip
+"""What makes a folder with those below it one whole: a file, and what stands in it."""
+_ANY = ("matchPackageNames", "matchPackagePatterns")
 _APART = ("node_modules/", "vendor/", "testdata/", "fixtures/", "examples/", "third_party/")
 
 
@@ -92,7 +99,35 @@ def update_bots(repository: Repository, git_tree: GitTree) -> UpdateBots:  # noq
         files.append("package.json")
         entries += _entries(inner)
     found = {f"{eco} {folder}" for path in sources.paths for eco, folder in [_manifest(path)] if eco}
+    found -= {each for each in found if _is_member(sources, *each.split(" ", 1))}
     return UpdateBots(tuple(files), tuple(missing), tuple(entries), tuple(sorted(found)))
+
+
+def _is_member(sources: Sources, ecosystem: str, folder: str) -> bool:
+    """Whether a folder is part of a whole above it, which bots update from there."""
+    above = folder.strip("/")
+    while above:
+        inner, above = above, posixpath.dirname(above)
+        read = sources.json(posixpath.join(above, "package.json")).get("workspaces") if ecosystem == "npm" else None
+        patterns = _strings(read.get("packages") if isinstance(read, dict) else read)
+        rest = posixpath.relpath(folder.strip("/"), above or ".")
+        if any(within(f"/{rest}", each.removeprefix("./")) for each in patterns):
+            return True
+        for name, mark in _WHOLES.get(ecosystem, ()):
+            path = posixpath.join(above, name)
+            if inner and path in sources and mark in sources.text(path):
+                return True
+    return False
+
+
+def within(folder: str, pattern: str) -> bool:
+    """Whether a pattern matches a folder; `*` stands for one, `**` for any number."""
+    plain = "/" + pattern.strip("/")
+    parts = [
+        "(?:/[^/]+)*" if each == "**" else "/" + re.escape(each).replace(r"\*", "[^/]*")
+        for each in plain[1:].split("/")
+    ]
+    return plain == folder or re.fullmatch("".join(parts), folder.rstrip("/")) is not None
 
 
 def _manifest(path: str) -> tuple[str, str]:
@@ -110,20 +145,21 @@ def _dependabot(sources: Sources, path: str) -> list[UpdateEntry]:
     if str(read.get("version")) != "2":
         raise CouldNotVerify(f"{path} is not of version 2")
     made = []
-    for told in read.get("updates") or []:
-        if not isinstance(told, dict):
-            continue
-        folders = told.get("directories", [told.get("directory", "/")])
+    updates = read.get("updates")
+    if not isinstance(updates, list):
+        raise CouldNotVerify(f"{path} has no list of updates")
+    for told in (each for each in updates if isinstance(each, dict)):
+        folders = _strings(told.get("directories", [told.get("directory", "/")]))
         off = "open-pull-requests-limit is 0" if str(told.get("open-pull-requests-limit")) == "0" else ""
         off = off or ("" if "schedule" in told or "multi-ecosystem-group" in told else "it has no schedule")
-        ignored = [each for each in told.get("ignore") or [] if isinstance(each, dict)]
+        ignored = _dicts(told.get("ignore"))
         if any(
             str(each.get("dependency-name")) == "*" and not {"versions", "update-types"} & {*each} for each in ignored
         ):
             off = off or "it ignores every dependency"
         ecosystem = str(told.get("package-ecosystem"))
         apart = tuple(_strings(told.get("exclude-paths")))
-        made.append(UpdateEntry(_ALIKE.get(ecosystem, ecosystem), tuple(map(str, folders or [])), off, apart))
+        made.append(UpdateEntry(_ALIKE.get(ecosystem, ecosystem), tuple(folders), off, apart))
     return made
 
 
@@ -145,6 +181,13 @@ def _entries(told: dict[str, object]) -> list[UpdateEntry]:
     """What Renovate is told, an entry for each of the ecosystems, folders and files that it keeps to."""
     if told.get("enabled") is False:
         return [UpdateEntry("*", ("/**",), "enabled is false")]
+    for rule in _dicts(told.get("packageRules")):
+        if (
+            rule.get("enabled") is False
+            and {*rule} <= {"enabled", "description", *_ANY}
+            and any({"*", ".*"} & {*_strings(rule.get(key))} for key in _ANY)
+        ):
+            return [UpdateEntry("*", ("/**",), "a rule switches every package off")]
     apart = tuple(folder for _, folder in map(_place, _strings(told.get("ignorePaths"))))
     managers = _strings(told.get("enabledManagers"))
     here = {_MANAGERS.get(each, each) for each in managers if _on(told, each)} if managers else {*_MANAGERS.values()}
@@ -165,6 +208,10 @@ def _entries(told: dict[str, object]) -> list[UpdateEntry]:
 def _on(told: dict[str, object], manager: str) -> bool:
     own = told.get(manager)
     return not isinstance(own, dict) or own.get("enabled") is not False
+
+
+def _dicts(value: object) -> list[dict[str, object]]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
 def _strings(value: object) -> list[str]:
