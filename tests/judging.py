@@ -24,8 +24,11 @@ def read(
     known = {TARGET: Target("test")} if known is None else known
     if name not in known:
         fact = FACTS[name]
-        needs = [_needed(need, fact.fields.get(need, ""), resource, asks, known) for need in fact.takes]
         asked = asks.get(name, ())
+        if fact.asking == "ask" and not asked:
+            # What nobody asks is not read, and needs nothing.
+            return known.setdefault(name, {})
+        needs = [_needed(need, fact.fields.get(need, ""), resource, asks, known) for need in fact.takes]
         if fact.asking == "ask":
             known[name] = {ask: fact.read(resource, *needs, ask=ask) for ask in asked}
         elif fact.asking == "asks":

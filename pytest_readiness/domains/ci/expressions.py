@@ -80,11 +80,9 @@ class _Expression:
         value = self._both(depth)
         while self._take("||"):
             other = self._both(depth)
-            if isinstance(value, _Unknown):
-                # Either may be what it is: if the other is true, so is the whole.
-                value = True if other and not isinstance(other, _Unknown) else UNKNOWN
-            else:
-                value = value or other
+            # Either may be what it is: if the other is true, so is the whole.
+            unknown = True if other is True else UNKNOWN
+            value = unknown if isinstance(value, _Unknown) else value or other
         return value
 
     def _both(self, depth: int) -> object:
@@ -158,6 +156,9 @@ def _plain(value: object) -> object:
 def _called(name: str, arguments: list[object]) -> object:
     if name in _FUNCTIONS:
         return _FUNCTIONS[name]
+    if name == "contains" and arguments and arguments[0] is UNKNOWN and "skip" in str(arguments[-1]).lower():
+        # What people write into a message to leave a change out.
+        return False
     if len(arguments) != 2 or not all(isinstance(each, str) for each in arguments):
         return UNKNOWN
     text, part = (str(each).lower() for each in arguments)

@@ -13,7 +13,7 @@ from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.text import cut
 from pytest_readiness.core.yamlfile import YamlMap
 from pytest_readiness.domains.ci.expressions import Known, holds, render
-from pytest_readiness.domains.ci.pipeline import Event, PipelineJob, PipelineStep, PipelineWorkflow
+from pytest_readiness.domains.ci.pipeline import RELEASES, Event, PipelineJob, PipelineStep, PipelineWorkflow
 from pytest_readiness.domains.ci.resolving import resolved
 from pytest_readiness.domains.ci.shell import commands_of, masked
 from pytest_readiness.domains.ci.sources import Sources, joined
@@ -27,6 +27,14 @@ _EVENTS: Mapping[str, Event] = {
     "release": "release", "workflow_dispatch": "by hand", "merge_group": "merge queue", "create": "tag",
 }  # fmt: skip
 _OWN_TYPES = ("opened", "synchronize", "reopened")
+
+_GIVEN = {
+    "nick-fields/retry": ("command", ""), "nick-invision/retry": ("command", ""), "coactions/setup-xvfb": ("run", ""),
+    "actions-rs/cargo": ("command", "cargo "), "gradle/gradle-build-action": ("arguments", "gradle "),
+    "reactivecircus/android-emulator-runner": ("script", ""), "devcontainers/ci": ("runCmd", ""),
+    "gabrielbb/xvfb-action": ("run", ""),
+}  # fmt: skip
+"""Actions that run what they are given: the input, and what is before it."""
 
 Verdict: TypeAlias = tuple[tuple[Event, ...], str, bool]
 """On which events something counts, why on none, and whether that is not certain."""
@@ -94,12 +102,12 @@ class GitHub:
         self.branch = branch
         self.tags = tags
         tag = tags[0] if tags else "v1.0.0"
-        about: dict[str, object] = {}
+        self.about: dict[str, object] = {}
         if project:
-            about = {"github.repository": project, "github.repository_owner": project.split("/")[0]}
+            self.about = {"github.repository": project, "github.repository_owner": project.split("/")[0]}
 
         def known(name: str, ref: str, **more: object) -> Known:
-            said: dict[str, object] = {"github.event_name": name, "github.ref": ref, **about}
+            said: dict[str, object] = {"github.event_name": name, "github.ref": ref, **self.about}
             said["github.ref_name"] = ref.split("/", 2)[2]
             said["github.ref_type"] = "tag" if ref.startswith("refs/tags/") else "branch"
             return said | {f"github.{key.replace('__', '.')}": value for key, value in more.items()}
@@ -141,7 +149,7 @@ class GitHub:
         events, why, unsure = self._triggered(triggers, others)
         given = _map(_map(triggers.get("workflow_dispatch")).get("inputs"))
         scope = _Scope(
-            path, {}, events, why, unsure,
+            path, self.about, events, why, unsure,
             permissions=_permissions(read),
             environment=_texts(read.get("env")),
             defaults=_texts(_map(read.get("defaults")).get("run")),
@@ -211,8 +219,12 @@ class GitHub:
                 found = self._judged(job.get("if", True), scope, scope.events, scope.why_not, scope.unsure)
                 ignoring = re.search(r"(?:always|cancelled|failure)\(", str(job.get("if", "")))
                 for need in _list(job.get("needs")):
-                    if ignoring or need in above or len(above) > 100:
+                    if need in jobs and (ignoring or need in above or len(above) > 100):
                         continue
+                    if need not in jobs:
+                        # GitHub refuses the whole file.
+                        found = (), f"it needs the job '{cut(need, 40)}', which is not there", False
+                        break
                     events, _, unsure = verdict_of(need, (*above, name))
                     left = tuple(each for each in found[0] if each in events)
                     if found[0] and not left:
@@ -254,6 +266,14 @@ class GitHub:
             return (), f"whether it {'can fail' if no else 'runs'} depends on {shown}", True
         return (), f"{shown} is {'set' if no else 'false'}", False
 
+    def _rendered(self, text: str, known: Known, events: Sequence[Event]) -> str:
+        """A text as it is when a change is released, else on the other events; where these differ, as written."""
+        if "${{" not in text:
+            return text
+        asked = [each for each in events if each in RELEASES] or events
+        found = {render(text, {**self.known[each], **known}) for each in asked}
+        return found.pop() if len(found) == 1 else render(text, known)
+
     def _called(self, job: Mapping[str, Any], scope: _Scope, place: str) -> list[PipelineJob]:
         """The jobs of a reusable workflow."""
         uses = str(job["uses"])
@@ -274,7 +294,7 @@ class GitHub:
             return [replace(blank, events=(), why_not=f"{path} has no trigger 'workflow_call'")]
         inner = replace(
             scope, path=path, needs=scope.needs, depth=scope.depth + 1,
-            known=_inputs(_map(_map(call).get("inputs")), _map(job.get("with")), scope.known),
+            known={**self.about, **_inputs(_map(_map(call).get("inputs")), _map(job.get("with")), scope.known)},
             permissions=_permissions(read) if "permissions" in read else scope.permissions,
             environment=_texts(read.get("env")),
             defaults=_texts(_map(read.get("defaults")).get("run")),
@@ -297,7 +317,7 @@ class GitHub:
             )
             if found[0] or not best[0]:
                 best = found
-            environments.append(render(named, inner.known))
+            environments.append(self._rendered(named, inner.known, scope.events))
             windows = "windows" in render(texts_in(job.get("runs-on", "")), inner.known).lower()
             inner = replace(
                 inner, events=found[0], why_not=found[1], unsure=found[2],
@@ -318,7 +338,9 @@ class GitHub:
             verdict = self._judged(step.get("continue-on-error", False), scope, *verdict, no=True)
             environment = {**scope.environment, **_texts(step.get("env"))}
             known = {**scope.known}
-            known |= {f"env.{key.lower()}": value for key, value in environment.items() if "${{" not in value}
+            for key, value in environment.items():
+                if "${{" not in (shown := render(value, known)):
+                    known[f"env.{key.lower()}"] = shown
             text = texts_in(step)
             uses = str(step.get("uses", ""))
             script = str(step.get("run", ""))
@@ -329,7 +351,7 @@ class GitHub:
             made = PipelineStep(
                 cut(name, 60), f"{scope.path}:{line}", *verdict,
                 uses=uses,
-                inputs={key: masked(key, render(value, known)) for key, value in inputs.items()},
+                inputs={key: masked(key, self._rendered(value, known, verdict[0])) for key, value in inputs.items()},
                 refers=tuple(each.strip() for each in _EXPRESSION.findall(text)),
                 inserts=tuple(each.strip() for each in _EXPRESSION.findall(inserted)),
                 secret_env=tuple(key for key, value in environment.items() if secrets_of(value)),
@@ -340,9 +362,15 @@ class GitHub:
                 )
                 continue
             shell = render(str(step.get("shell") or scope.defaults.get("shell") or ""), known)
+            if (action := uses.partition("@")[0].lower()) in _GIVEN:
+                given, before = _GIVEN[action]
+                script = before + inputs[given] if inputs.get(given) else ""
             folder = str(step.get("working-directory") or scope.defaults.get("working-directory") or "")
             yield replace(
-                made, commands=self._commands(render(script, known), shell, joined("", render(folder, known)))
+                made,
+                commands=self._commands(
+                    self._rendered(script, known, verdict[0]), shell, joined("", render(folder, known))
+                ),
             )
 
     def _commands(self, script: str, shell: str, folder: str) -> tuple[Any, ...]:
@@ -403,10 +431,10 @@ def _texts(value: object) -> dict[str, str]:
 
 def _permissions(told: Mapping[str, Any]) -> Mapping[str, str] | None:
     """The rights that a workflow or job states; None where it states none."""
-    if "permissions" not in told:
-        return None
-    stated = told["permissions"]
-    return {"*": str(stated).removesuffix("-all")} if isinstance(stated, str) else _texts(stated)
+    stated = told.get("permissions")
+    if isinstance(stated, str):
+        return {"*": stated.removesuffix("-all")}
+    return _texts(stated) if isinstance(stated, dict) else None
 
 
 def _inputs(declared: Mapping[str, Any], given: Mapping[str, Any], known: Known) -> Known:

@@ -12,16 +12,25 @@ from pytest_readiness.core.text import cut
 from pytest_readiness.core.yamlfile import YamlList, YamlMap
 from pytest_readiness.domains.ci.pipeline import Event, PipelineJob, PipelineStep, PipelineWorkflow
 from pytest_readiness.domains.ci.resolving import resolved
-from pytest_readiness.domains.ci.shell import commands_of
+from pytest_readiness.domains.ci.shell import ShellCommand, commands_of
 from pytest_readiness.domains.ci.sources import Sources, joined
 
 FILE = ".gitlab-ci.yml"
 _GLOBAL = ("stages", "variables", "default", "include", "workflow", "spec", "image", "services", "cache", "types")
+_SECRET = re.compile(r"(?i)pass|secret|token|key\b|_key_|cred|kubeconfig|_auth\b|private|webhook|license|_dsn\b|_pat\b")
+"""What is in names of variables that are secrets; others may be set by images, or need none."""
+_SET = re.compile(
+    r"(?:^|[\s;&|({])(?:for\s{1,9}|read\s{1,9}(?:-\w{1,9}\s{1,9})*)?(\w{1,100})(?==|\s{1,9}in\s|\s*$)", re.MULTILINE
+)
 _SOURCES: Mapping[Event, str] = {
     "push": "push", "pull request": "merge_request_event", "tag": "push", "by hand": "web",
 }  # fmt: skip
 _TOKEN = re.compile(r"\s*(&&|\|\||==|!=|=~|!~|[()]|\$\w+|null\b|\"[^\"]*\"|'[^']*'|/(?:[^/\\\n]|\\.)+/i?)")
 _VARIABLE = re.compile(r"\$\{?(\w+)")
+_BRACED = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
+_NEEDED = re.compile(r"\$(?:(?!CI_)([A-Za-z_]\w*)|\{(?!CI_)([A-Za-z_]\w*)(?!\w|:?[-+=]))")
+_SECRET = re.compile(r"(?i)pass|secret|token|(?:^|_)key(?:_|$)|cred|kube_?config|private|webhook|_dsn$|_pat$")
+"""What names of secrets have in them; other variables that a file does not set may come from an image."""
 _DEEPEST = 10
 
 
@@ -31,6 +40,7 @@ class GitLab:
     def __init__(self, sources: Sources, branch: str, tags: tuple[str, ...]) -> None:
         self.sources = sources
         self.missing: list[str] = []
+        self.perhaps = ""
         self.files: list[str] = []
         tag = tags[0] if tags else "v1.0.0"
         self.known: dict[Event, dict[str, str]] = {}
@@ -72,14 +82,20 @@ class GitLab:
                 if isinstance(text, (str, int)) and "$" not in str(text):
                     known.setdefault(name, str(text))
         events: tuple[Event, ...] = tuple(_SOURCES)
-        verdicts = {each: self._rule(_map(read.get("workflow")).get("rules"), each)[0] for each in events}
-        events = tuple(each for each, when in verdicts.items() if when != "never" and each != "by hand")
+        verdicts = {each: self._rule(_map(read.get("workflow")).get("rules"), each) for each in events}
+        events = tuple(each for each, told in verdicts.items() if told[0] not in ("never", "perhaps"))
+        events = tuple(each for each in events if each != "by hand")
+        if not events:
+            self.perhaps = next((why for when, _, why in verdicts.values() if when == "perhaps"), "")
         jobs = [self._job(name, read, events) for name in _names(read)]
-        jobs += [PipelineJob(each, FILE, (), f"{each} is not read", unsure=True) for each in self.missing]
-        why = "" if events else "its workflow's rules leave the branch out"
+        missing = dict.fromkeys(self.missing)
+        jobs += [PipelineJob(each, FILE, (), f"{each} is not read", unsure=True) for each in missing]
+        why = "" if events else self.perhaps or "its workflow's rules leave the branch out"
         inputs = tuple(name for name, value in variables.items() if isinstance(value, dict) and "description" in value)
         return [
-            PipelineWorkflow(FILE, FILE, "gitlab", events, why, False, tuple(_SOURCES.values()), inputs, tuple(jobs))
+            PipelineWorkflow(
+                FILE, FILE, "gitlab", events, why, bool(self.perhaps), tuple(_SOURCES.values()), inputs, tuple(jobs)
+            )
         ]
 
     def _included(self, path: str, depth: int) -> YamlMap:
@@ -107,15 +123,18 @@ class GitLab:
         made: dict[str, Any] = {}
         parents = job.get("extends", [])
         for parent in parents if isinstance(parents, list) else [parents]:
-            if parent not in read:
+            if not isinstance(parent, str) or parent not in read or parent in above or len(above) >= _DEEPEST:
                 self.missing.append(f"'{cut(str(parent), 60)}', which {cut(name, 60)} extends,")
-            elif parent not in above and len(above) < _DEEPEST:
-                _over(made, self._extended(str(parent), read, (*above, name)))
+            else:
+                _over(made, self._extended(parent, read, (*above, name)))
         _over(made, job)
         return made
 
     def _job(self, name: str, read: YamlMap, events: tuple[Event, ...]) -> PipelineJob:
-        job = {**_map(read.get("default")), **self._extended(name, read)}
+        known = len(self.missing)
+        job = {**self._extended(name, read)}
+        foreign = self.missing[known:]
+        job = {key: read[key] for key in ("before_script",) if key in read} | {**_map(read.get("default")), **job}
         found = {each: self._when(job, each) for each in (*events, *(("by hand",) if "by hand" not in events else ()))}
         sure: list[Event] = [each for each, (when, _) in found.items() if when == "on" and each in events]
         why, unsure = "", False
@@ -129,6 +148,11 @@ class GitLab:
         environment = job.get("environment", "")
         action = _map(environment).get("action", "start")
         environment = str(_map(environment).get("name", "") if isinstance(environment, dict) else environment)
+        variables = {**_map(read.get("variables")), **_map(job.get("variables"))}
+        rules = [each for told in (job, _map(read.get("workflow"))) for each in _listed(told.get("rules"))]
+        ruled = {key for each in rules for key in _map(_map(each).get("variables"))}
+        fixed = {key: each for key, each in variables.items() if isinstance(each, (str, int)) and key not in ruled}
+        environment = _BRACED.sub(lambda found: str(fixed.get(found[1] or found[2], found[0])), environment)
         needs = job["needs"] if isinstance(job.get("needs"), list) else None
         line = read.line_of([name])
         place = f"{read.path_of([name]).as_posix()}:{line}"
@@ -137,16 +161,21 @@ class GitLab:
         if "trigger" in job:
             why, unsure = why or "what it triggers is not read", unsure or not why
             sure = []
+        if foreign or self.perhaps:
+            sure, why, unsure = [], f"{foreign[0]} is not read" if foreign else self.perhaps, True
+        secrets = _secrets([*scripts, *self._lines(job.get("after_script"), read, 0)], commands, job, variables)
         step = PipelineStep(
             name, place, tuple(sure), why, unsure,
             commands=resolved(self.sources, commands, ""),
             refers=tuple(sorted({*_VARIABLE.findall("\n".join(scripts))})),
+            secret_env=(*secrets, "CI_JOB_TOKEN", "CI_REGISTRY_PASSWORD", "CI_DEPLOY_PASSWORD") if scripts else (),
         )  # fmt: skip
         needed = [str(each.get("job", "")) if isinstance(each, dict) else str(each) for each in needs or []]
         return PipelineJob(
             name, place, tuple(sure), why, unsure,
             needs=tuple(needed) if needs is not None else self._before(job, read),
             environment=environment if action == "start" else "",
+            secrets=secrets,
             steps=(step,) if scripts else (),
         )  # fmt: skip
 
@@ -264,6 +293,22 @@ class GitLab:
         return _either(tokens[::-1], self.known[event], 0)
 
 
+def _secrets(
+    scripts: list[str], commands: tuple[ShellCommand, ...], job: Mapping[str, Any], variables: Mapping[str, Any]
+) -> tuple[str, ...]:
+    """Variables that a job uses, by whose names they are secrets, and that nothing in the file sets."""
+    own = {*variables, *_map(job.get("secrets")), *_map(job.get("id_tokens"))}
+    for command in commands:
+        words = command.words[1:] if command.words[:1] in (("export",), ("local",), ("read",)) else command.words
+        for name, sign, value in (word.partition("=") for word in words):
+            if not (sign or command.words[0] == "read"):
+                break
+            own |= {name} if f"${name}" not in value else set()
+    texts = [*scripts, *(str(each) for each in _map(job.get("variables")).values())]
+    found = {first or second for text in texts for first, second in _NEEDED.findall(text)}
+    return tuple(sorted(each for each in found - own if _SECRET.search(each)))
+
+
 def _either(tokens: list[str], known: Mapping[str, str], depth: int) -> bool | None:
     value = _both(tokens, known, depth)
     while tokens and tokens[-1] == "||":
@@ -331,6 +376,10 @@ def _fits(name: str, pattern: str) -> bool | None:
 def _names(read: Mapping[str, Any]) -> list[str]:
     """The names of jobs that are none to build others on."""
     return [name for name in read if name not in _GLOBAL and name[:1] != "." and isinstance(read[name], dict)]
+
+
+def _listed(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _map(value: object) -> Mapping[str, Any]:

@@ -13,6 +13,8 @@ _DEEPEST = 4
 _MOST = 500
 _RUNNERS = ("npm", "yarn", "pnpm", "bun")
 _OWN = ("install", "ci", "add", "i", "exec", "dlx", "audit", "publish", "pack", "set", "config", "cache", "x")
+_ELSEWHERE = frozenset({"-ws", "--workspaces", "-w", "--workspace", "-r", "--recursive", "--filter"})
+"""Options by which a script of another folder is meant."""
 _FOLDER = ("--prefix", "--cwd", "-C", "--dir", "--directory")
 _SHELLS = ("sh", "bash", "dash", "zsh", "source", ".")
 _TARGET = re.compile(r"^([\w./-]+(?:[ \t]+[\w./-]+)*)[ \t]*::?(?!=)([^\n]*)", re.MULTILINE)
@@ -54,9 +56,17 @@ def _script_of(sources: Sources, words: list[str], folder: str) -> tuple[str, st
         plain = [word for word in rest if not word.startswith("-")]
         task = plain[1] if plain[:1] in (["run"], ["run-script"]) and plain[1:] else plain[0] if plain else ""
         task = "test" if task in ("t", "tst") else task
-        scripts = sources.json(joined(folder, "package.json")).get("scripts")
-        script = scripts.get(task) if isinstance(scripts, dict) and (task not in _OWN or plain[0] != task) else None
-        return script if isinstance(script, str) else "", folder, False
+        read = sources.json(joined(folder, "package.json"))
+        scripts = read.get("scripts") or {}
+        elsewhere = {word.partition("=")[0] for word in rest} & _ELSEWHERE
+        if not read or not isinstance(scripts, dict) or elsewhere or (task in _OWN and plain[0] == task):
+            return "", folder, False
+        if task not in scripts and "--if-present" in rest:
+            return ":", folder, False
+        # npm runs those around a script with it; where it has no such script, what the command does is not known.
+        around = [scripts.get(name) for name in (f"pre{task}", task, f"post{task}") if task in scripts]
+        told = [each for each in around if isinstance(each, str)]
+        return told[0] if len(told) == 1 else " && ".join(f"({each})" for each in told), folder, False
     if name == "make":
         return _recipe(sources, [word for word in rest if not word.startswith("-") and "=" not in word], folder)
     path = rest[0] if name in _SHELLS and rest else name

@@ -21,6 +21,7 @@ _HERE = re.compile(r"\d?<<-?([^<]*)")
 _SECRET = re.compile(r"(?i)(?:^|[-_])(?:pass(?:word|wd)?|secret|token|key|pwd|credentials?)\Z")
 _FAILS = (("false",), ("exit",), ("return",))
 _ASKS = ("[", "[[", "test", "grep", "command", "which", "type", "((")
+_SHOW = ("base64", "tee", "cat", "sort", "sed", "head", "tail", "tr", "rev", "xxd", "cut", "awk", "fold")
 _SAYS = ("echo", "printf", "true", ":")
 
 
@@ -279,7 +280,8 @@ class _Walk:
                     *(told if told[0] else (reason, doubt)),
                     last=last and at + 1 == len(line),
                     sure=not why and self._is_reached(line, at),
-                    shown=place == len(pipe),
+                    shown=all(each.words[:1] and each.words[0] in _SHOW for each in pipe[place:])
+                    and not any(">" in word for each in pipe[place:] for word in each.words),
                     guarded=operator in ("&&", "||"),
                 )
 

@@ -66,7 +66,9 @@ TESTS = StepKind(
     },
     {"": "cypress-io/github-action"},
     f"{_NOT_RUN} --collect-only --co --no-run --list --fixtures -DskipTests -Dmaven.test.skip -Dmaven.test.skip=true "
-    "-DskipTests=true --list-tests --listTests --setup-plan",
+    "-DskipTests=true --list-tests --listTests --setup-plan -x=test --exclude-task=test -Dmaven.test.failure.ignore "
+    "-Dmaven.test.failure.ignore=true -fn --fail-never -run=^$ -run=NONE -run=XXX --setup-only runtests=false "
+    "-DtestFailureIgnore=true",
 )
 LINT = StepKind(
     "runs a linter",
@@ -90,7 +92,7 @@ LINT = StepKind(
         "super-linter/super-linter,github/super-linter,oxsecurity/megalinter,hadolint/hadolint-action,"
         "biomejs/setup-biome-none,reviewdog/none"
     },
-    f"{_NOT_RUN} --exit-zero --issues-exit-code=0 --version -v --no-error-on-unmatched-pattern-none --init",
+    f"{_NOT_RUN} --exit-zero --issues-exit-code=0 --version -v --init --no-fail no-fail=true --fail-under=0",
 )
 SCANS = StepKind(
     "runs a security scan",
@@ -114,16 +116,19 @@ SCANS = StepKind(
     {
         "dependencies": "actions/dependency-review-action,pypa/gh-action-pip-audit,google/osv-scanner-action,"
         "snyk/actions,"
-        "aquasecurity/trivy-action +exit-code=1,rustsec/audit-check,golang/govulncheck-action",
-        "image": "anchore/scan-action,aquasecurity/trivy-action +exit-code=1,docker/scout-action +exit-code=true",
+        "aquasecurity/trivy-action ** scan-type=fs +exit-code=1,"
+        "aquasecurity/trivy-action ** scan-type=repo +exit-code=1,rustsec/audit-check,golang/govulncheck-action",
+        "image": "anchore/scan-action,aquasecurity/trivy-action ** scan-type=image +exit-code=1,"
+        "docker/scout-action +exit-code=true",
         "code": "github/codeql-action/analyze +!,pycqa/bandit-action,returntocorp/semgrep-action,"
         "semgrep/semgrep-action,securego/gosec,snyk/actions",
         "secrets": "gitleaks/gitleaks-action,trufflesecurity/trufflehog,gitguardian/ggshield",
         "configuration": "bridgecrewio/checkov-action,aquasecurity/tfsec-action,"
-        "aquasecurity/trivy-action +exit-code=1,"
-        "woodruffw/zizmor-action,zizmorcore/zizmor-action",
+        "aquasecurity/trivy-action ** scan-type=config +exit-code=1,"
+        "woodruffw/zizmor-action,zizmorcore/zizmor-action +advanced-security=false",
     },
-    f"{_NOT_RUN} --exit-zero -no-fail --no-fail --soft-fail -s=none fix --exit-code=0 --no-exit-code",
+    f"{_NOT_RUN} --exit-zero -no-fail --no-fail --soft-fail -s=none fix --exit-code=0 --no-exit-code "
+    "--audit-level=none fail-build=false soft_fail=true warn-only=true --continue-on-error fail-on-vuln=false",
 )
 IMAGES = StepKind(
     "builds an image",
@@ -171,7 +176,7 @@ DEPLOYS = StepKind(
         "firebaseextended/action-hosting-deploy,easingthemes/ssh-deploy,burnett01/rsync-deployments,"
         "samkirkland/ftp-deploy-action,einaregilsson/beanstalk-deploy,deployphp/action,superfly/flyctl-actions/deploy"
     },
-    "--dry-run --dry-run=client --dry-run=server --help --version -n=--dry-run --check --diff",
+    "--dry-run --dry-run=client --dry-run=server --help --version -V --check --diff",
 )
 ROLLBACKS = StepKind(
     "takes a release back",
@@ -205,7 +210,7 @@ _VALUED = frozenset(_VALUED_WORDS.split())
 _UNREAD_WORDS = (
     "make tox nox just task rake npm yarn pnpm bun turbo nx lerna gulp grunt composer ant invoke inv poe hatch "
     "pants bazel earthly dagger mage cmake ninja meson moon rush lage wireit tilt devbox mise act docker "
-    "docker-compose"
+    "docker-compose npm-run-all npm-run-all2 run-s run-p concurrently"
 )
 _UNREAD = frozenset(_UNREAD_WORDS.split())
 _PLAIN = re.compile(r"(?:python|pip)3?(?:\.\d{1,2})?")
@@ -217,10 +222,25 @@ def hits(kind: StepKind, step: PipelineStep) -> Iterator[Hit]:
     if step.uses:
         action = step.uses.partition("@")[0].lower()
         given = [f"{key}={value}".lower() for key, value in step.inputs.items()]
-        yield from _pick(step.uses, [*_matching(kind.actions, [action], given, kind.without)], None)
+        if action == "aquasecurity/trivy-action" and "scan-type" not in step.inputs:
+            given.append("scan-type=image")
+        options = [*given, *(word for value in step.inputs.values() for word in value.lower().split())]
+        yield from _pick(step.uses, [*_matching(kind.actions, [action, *given], options, kind.without)], None)
     for command in step.commands:
-        found = [hit for words in _bare(command.words) for hit in _matching(kind.commands, words, words, kind.without)]
+        found = [
+            hit
+            for words in _bare(command.words)
+            if not _fetches(words)
+            for hit in _matching(kind.commands, words, words, kind.without)
+        ]
         yield from _pick(command.text, found, command)
+
+
+def _fetches(words: list[str]) -> bool:
+    """Whether a command that copies brings something here, and not elsewhere."""
+    copies = words[:3] in (["aws", "s3", "sync"], ["aws", "s3", "cp"]) or words[0] in ("scp", "rsync")
+    plain = [word for word in words[1:] if not word.startswith("-")]
+    return copies and bool(plain) and not re.search(r"[:$]", plain[-1]) and any(":" in word for word in plain)
 
 
 def named(command: str, step: PipelineStep) -> Iterator[Hit]:
@@ -237,7 +257,10 @@ def opaque(step: PipelineStep) -> Iterator[str]:
     """Yield commands that count and may do anything, as they are not resolved."""
     outer = {command.via for command in step.commands}
     for command in step.commands:
-        words = next(_bare(command.words), [])
+        every = list(_bare(command.words))
+        # `npx turbo run test` is no less unknown than `turbo run test`.
+        inner = [each for each in every[1:] if posixpath.basename(each[0]) in _UNREAD]
+        words = (inner or every or [[]])[0]
         bare = posixpath.basename(words[0]) if words else ""
         plain = [word for word in words[1:] if not word.startswith("-")]
         if (
@@ -294,9 +317,9 @@ def _bare(words: Sequence[str]) -> Iterator[list[str]]:
 
 def _matching(table: dict[str, str], words: list[str], options: list[str], without: str) -> Iterator[tuple[str, str]]:
     """Yield the sorts of what is matched, each with what it lacks to fail on what it finds."""
-    refused = [option for option in options if option in without.split()]
     # `--exit-code 1` is as good as `--exit-code=1`.
     given = {*options, *(f"{first}={second}" for first, second in pairwise(options))}
+    refused = [option for option in without.split() if option in given]
     given |= {option.partition("=")[0] for option in options}
     for sort, patterns in table.items():
         for pattern in patterns.split(","):

@@ -114,7 +114,8 @@ def secrets_present(
 ) -> Evidence:
     """Every secret that the pipeline's jobs use is defined where those jobs see it.
 
-    Only names can be seen: a secret may be empty, or wrong. Jobs that never run for the branch are not looked at.
+    Only names can be seen: a secret may be empty, or wrong. Jobs that never run for the branch are not looked at. With
+    GitLab, those variables count that scripts use, no pipeline file sets, and whose names say that they are secrets.
 
     Args:
         branch: the branch whose jobs use them; by default the repository's.
@@ -137,6 +138,12 @@ def secrets_present(
         f"{said(job.name)} uses secrets whose names are known in a run only" for name, job in used if name == "*"
     ]
     open_ends += [said(each) for each in pipelines.unread]
+    for flow in (each for each in pipelines.workflows if each.service == defined_secrets.service):
+        open_ends += [said(f"{flow.file}: {flow.why_not}", 200)] * (flow.unsure and not flow.jobs)
+        # What another repository's workflow is given stands in its call; of GitLab's includes nothing is known.
+        open_ends += [
+            said(job.why_not, 200) for job in flow.jobs if flow.service == "gitlab" and not job.steps and job.unsure
+        ]
     if open_ends:
         raise CouldNotVerify("; ".join(dict.fromkeys(open_ends[:10])))
     names = sorted({name for name, _ in used})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fnmatch import fnmatchcase
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -11,7 +10,7 @@ from pydantic import Field
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import check
 from pytest_readiness.domains.ci.facts.files import PipelineFiles
-from pytest_readiness.domains.ci.facts.updates import UpdateBots
+from pytest_readiness.domains.ci.facts.updates import UpdateBots, within
 
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\s*]+$")]
 Right = Literal["none", "read", "write"]
@@ -170,14 +169,8 @@ def _covered(bots: UpdateBots, manifest: str) -> bool:
     for entry in bots.entries:
         if entry.off or entry.ecosystem not in ("*", ecosystem):
             continue
-        for pattern in entry.folders:
-            plain = "/" + pattern.strip("/")
-            if plain in ("/**", folder) or (ecosystem == "github-actions" and plain == "/"):
-                return True
-            if (
-                "*" in plain
-                and fnmatchcase(folder, plain)
-                and (plain.endswith("**") or plain.count("/") == folder.count("/"))
-            ):
-                return True
+        if any(within(folder, each) for each in entry.folders) and not any(
+            within(folder, each) for each in entry.apart
+        ):
+            return True
     return False

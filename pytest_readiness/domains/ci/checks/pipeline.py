@@ -7,14 +7,16 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence
+from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import check
 from pytest_readiness.domains.ci import tools
 from pytest_readiness.domains.ci.facts.pipelines import Pipelines
+from pytest_readiness.domains.ci.facts.runs import DONE, UNFINISHED, Deployments
 from pytest_readiness.domains.ci.pipeline import (
     CHANGES,
     RELEASES,
@@ -25,17 +27,28 @@ from pytest_readiness.domains.ci.pipeline import (
     branch_of,
 )
 from pytest_readiness.domains.ci.tools import Hit, StepKind
+from pytest_readiness.domains.forge.api import said
 from pytest_readiness.domains.source.resource import Repository
 
 Text = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
 Scan = Literal["code", "dependencies", "image", "secrets", "configuration"]
 _BY_HAND: tuple[Event, ...] = ("by hand",)
 _PUSHERS = ("ko", "mvn", "mvnw", "gradle", "gradlew", "executor", "kaniko", "skaffold")
+_UNTOLD = UNFINISHED | {""}
+_NO_TAG = ("cache-from", "cache-to", "labels", "annotations", "build-args", "build-contexts", "secrets", "registry")
+_PLACES = ("file=", "context=", "workdir=")
+_VALUED = ("-f", "--file", "--cache-from", "--cache-to", "--build-arg", "--label", "--build-context", "--secret")
 _VERSION = re.compile(r"(?i)version|tag|ref|sha|commit|release|image|revision")
 
 
 def _asked(repository: Repository, branch: str | None) -> Mapping[str, Any]:
     return {"pipelines": branch_of(repository, branch)}
+
+
+class _Doubt(str):
+    """Why something may not do just what is asked."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True)
@@ -66,7 +79,7 @@ def _effective(
         does: what they do ("runs tests").
         hits: what in a step does that.
         events: on which they must.
-        suits: why something does not do just what is asked; "" where it does.
+        suits: why something does not do just what is asked, or may not; "" where it does.
         shown: jobs that may.
 
     Raises:
@@ -84,7 +97,8 @@ def _effective(
             continue
         for hit in hits(step):
             found = _Found(workflow, job, step, hit, common)
-            lack, unsure = suits(job, step, hit), False
+            lack = suits(job, step, hit)
+            unsure = isinstance(lack, _Doubt)
             if not lack and hit.why_not:
                 lack, unsure = hit.why_not, hit.unsure
             if not lack and not common:
@@ -309,21 +323,33 @@ def builds_image(
     """
 
     def suits(job: PipelineJob, step: PipelineStep, hit: Hit) -> str:
-        own = [*hit.words, *(f"{key}={value}" for key, value in step.inputs.items())]
+        inputs = [f"{key}={value}" for key, value in step.inputs.items() if key not in _NO_TAG]
+        own = [*hit.words, *(each for each in inputs if not each.startswith(_PLACES))]
         pushes = [word for each in job.steps for word in _pushed(each)]
         at_once = {"--push", "push=true", "--publish"} & {*own} or "type=registry" in " ".join(own)
         at_once = at_once or posixpath.basename("".join(hit.words[:1])) in _PUSHERS
         if not command and (not (pushes or at_once) or "--no-push" in own):
-            return "it pushes nothing"
-        named = [word.rpartition("=")[2].removeprefix("./") for word in own if not word.startswith("-t")]
-        others = any(word in ("-f", "--file") or word.startswith(("file=", "--file=", "--dockerfile")) for word in own)
-        if dockerfile and dockerfile.removeprefix("./") not in named and (others or dockerfile != "Dockerfile"):
+            later = "${{" in step.inputs.get("push", "")
+            return _Doubt("whether it is pushed is known in a run only") if later else "it pushes nothing"
+        if dockerfile and posixpath.normpath(dockerfile) not in _dockerfiles(step, hit):
             return f"it does not name {dockerfile}"
-        parts = [part for word in (*own, *pushes) for part in re.split(r"[\s,=]", word)]
-        tags = [each for each in parts if "/" in each and ("." in each or ":" in each) and each[0] not in "./-"]
+        words = [
+            word for before, word in pairwise(["", *own]) if before not in _VALUED and not word.startswith(_VALUED)
+        ]
+        parts = [part for word in (*words, *pushes) for part in re.split(r"[\s,=]", word)]
+        tags = [each for each in parts if "/" in each and ("." in each or ":" in each) and each[0] not in "./-$"]
+        tags = [each for each in tags if "://" not in each]
+        given = [value for key, value in step.inputs.items() if key in ("tags", "images", "name")]
+        taken = [tag for each in job.steps for tag in _metadata(each)] if "${{" in "".join(given) else []
+        tags += taken
+        open_ends = [each for each in (*tags, *([] if taken else given), *pushes, *hit.words) if "$" in each]
         if registry and not any(tag.startswith(registry) for tag in tags):
+            if any(_may_begin(each, registry) for value in open_ends for each in re.split(r"[\n,]", value)):
+                return _Doubt(f"whether a tag of it begins with {registry} is known in a run only")
             return f"no tag of it begins with {registry}, as far as tags are written"
-        return "it is pushed as latest only" if tags and all(tag.endswith(":latest") for tag in tags) else ""
+        if tags and all(re.search(r":latest$|/[^:@$/]+$", tag) for tag in tags):
+            return "it is pushed as latest only"
+        return ""
 
     return _evidence(
         pipelines, _effective(pipelines, "builds and pushes an image", _hits(tools.IMAGES, command), RELEASES, suits)
@@ -337,25 +363,59 @@ def _pushed(step: PipelineStep) -> Iterator[str]:
             yield from each.words if "push" in each.words[1:3] else ()
 
 
+def _dockerfiles(step: PipelineStep, hit: Hit) -> set[str]:
+    """The Dockerfiles that a build may mean by what it is told, with the folder that it builds."""
+    words = [*hit.words, *(f"{key}={value}" for key, value in step.inputs.items())]
+    told = [word.rpartition("=")[2] for word in words if not word.startswith("-t")]
+    if not any(word in ("-f", "--file") or word.startswith(("file=", "--file=", "--dockerfile")) for word in words):
+        folder = step.inputs.get("context") or (
+            hit.words[-1] if len(hit.words) > 2 and hit.words[0] != "docker-compose" else "."
+        )
+        told.append("Dockerfile" if "$" in folder or folder.startswith("-") else posixpath.join(folder, "Dockerfile"))
+    return {posixpath.normpath(each) for each in told if each}
+
+
+def _metadata(step: PipelineStep) -> Iterator[str]:
+    """Tags that docker/metadata-action makes: of those that are known in a run only, the image and no more."""
+    if step.uses.partition("@")[0].lower() != "docker/metadata-action":
+        return
+    rules = [each.strip() for each in step.inputs.get("tags", "").splitlines() if each.strip()]
+    latest = bool(rules) and all(re.fullmatch(r"latest|(?:.*,)?value=latest(?:,.*)?", each) for each in rules)
+    for line in re.split(r"[\n,]", step.inputs.get("images", "")):
+        if (name := line.strip().removeprefix("name=")) and not name.startswith(("enable=", "#")):
+            yield f"{name}:{'latest' if latest else '*'}"
+
+
+def _may_begin(text: str, wanted: str) -> bool:
+    """Whether a text that holds variables may begin as wanted."""
+    known = text.strip().removeprefix("name=").partition("$")[0]
+    return "$" in text and wanted.startswith(known)
+
+
 @check(
     "ci.deploys",
     severity="high",
     remedy="Let a job of the pipeline deploy, with the environment's name in its `environment`.",
     source="GitHub Docs, 'Using environments for deployment'; GitLab Docs, 'Environments'",
-    asks=_asked,
+    asks=lambda repository, branch, environment, ran: {
+        **_asked(repository, branch),
+        "deployments": environment if ran else None,
+    },
 )
 def deploys(
     pipelines: Pipelines,
+    deployments: Deployments | None,
     *,
     environment: Text,
     branch: Text | None = None,
     job: Text | None = None,
     command: Text | None = None,
     by_hand: bool = False,
+    ran: bool = False,
 ) -> Evidence:
-    """A job of the pipelines deploys to the environment when the branch changes.
+    """A job of the pipelines deploys to the environment when the branch changes and, with `ran`, it has.
 
-    Runs on pull requests do not count. Whether a deployment took place is not looked at.
+    Runs on pull requests do not count. Without `ran`, whether a deployment took place is not looked at.
 
     Args:
         environment: its name, as jobs state it.
@@ -363,6 +423,7 @@ def deploys(
         job: the job that deploys there, where it states no environment; default: any that states it.
         command: the command or action that deploys; default: any known one.
         by_hand: a job that a person starts is enough.
+        ran: the release's commit has been deployed there with success, as the forge says.
     """
     dynamic = [each.name for workflow in pipelines.workflows for each in workflow.jobs if "$" in each.environment]
 
@@ -374,11 +435,33 @@ def deploys(
     try:
         events: tuple[Event, ...] = (*RELEASES, "by hand") if by_hand else RELEASES
         does = f"deploys to {environment}"
-        return _evidence(pipelines, _effective(pipelines, does, _hits(tools.DEPLOYS, command), events, suits))
+        found = _effective(pipelines, does, _hits(tools.DEPLOYS, command), events, suits)
     except ClaimFalse:
         if dynamic:
             raise CouldNotVerify(f"where job {dynamic[0]} deploys to is known in a run only") from None
         raise
+    more, warning = _released(deployments) if deployments else ("", "")
+    evidence = _evidence(pipelines, found, warning)
+    return replace(evidence, text=evidence.text + more)
+
+
+def _released(found: Deployments) -> tuple[str, str]:
+    """What is to be said of the deployment of the release's commit, and a warning.
+
+    Raises:
+        ClaimFalse: there is none, or it failed.
+        CouldNotVerify: it has not ended, or nobody has told how.
+    """
+    sha, newest, released = found.sha[:12], found.newest, found.released
+    expected = f"a deployment of {sha} to {found.environment} that succeeded"
+    if not released or not newest:
+        raise ClaimFalse(expected, f"none of it; the newest is of {newest.sha[:12]}" if newest else "none of anything")
+    if released.state in _UNTOLD:
+        raise CouldNotVerify(f"how deployment {released.id} of {sha} ended is not known: '{released.state}'")
+    state = "inactive: it was replaced or taken down" if released.state == "inactive" else said(released.state)
+    claim(released.state == DONE, expected=expected, seen=f"deployment {released.id}: {state}")
+    warnings = [found.told, f"the newest deployment there is of {newest.sha[:12]}" * (newest.sha != found.sha)]
+    return f"; deployment {released.id} of {sha} succeeded", "; ".join(filter(None, warnings))
 
 
 @check(
@@ -416,6 +499,7 @@ def rollback(
         used = {
             name
             for each in job.steps
+            if not each.commands or any(one.words[:1] not in (("echo",), ("printf",)) for one in each.commands)
             for text in each.refers
             for name in names
             if re.split(r"inputs\.|\W+", text).count(name)

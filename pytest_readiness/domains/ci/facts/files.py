@@ -192,11 +192,11 @@ def _printed(step: PipelineStep) -> Iterator[str]:
         if not words:
             continue
         if (
-            words[0] == "set"
+            words[0] in ("set", "bash", "sh")
             and any(re.fullmatch(r"-[a-z]*x[a-z]*|xtrace", word) for word in words)
             and (secret or inserted)
         ):
-            yield f"'set -x' in {step.place}, where secrets are used"
+            yield f"'{words[0]} -x' in {step.place}, where secrets are used"
         elif secret and words[0] in _DUMPS and len(words) == 1 and command.printed:
             yield f"'{words[0]}' prints every variable in {step.place}, secrets too"
         elif command.printed and words[0] in ("echo", "printf", "cat", "print", "Write-Host", "Write-Output"):
@@ -218,8 +218,12 @@ def _foreign(step: PipelineStep, triggers: tuple[str, ...]) -> Iterator[str]:
     for inserted in step.inserts:
         if found := _FOREIGN.search(inserted):
             yield f"{found[0]} becomes part of a command in {step.place}"
-    trusting = {"pull_request_target", "workflow_run"} & {*triggers} and "checkout" in step.uses
-    if trusting and any(_HEAD.search(each) for each in (*step.inputs.values(), *step.refers)):
+    trusting = {"pull_request_target", "workflow_run"} & {*triggers}
+    texts = [" ".join(each.words) for each in step.commands if each.words[:1] in (("git",), ("gh",))]
+    pulled = re.compile(r"gh pr checkout|\bpull/.{1,200}/(?:head|merge)")
+    by_hand = any(pulled.search(each) or _HEAD.search(each) for each in texts)
+    given = "checkout" in step.uses and any(_HEAD.search(each) for each in (*step.inputs.values(), *step.refers))
+    if trusting and (by_hand or given):
         yield f"the code of a pull request is checked out with rights to write in {step.place}"
     if any("tojson(secrets" in each.lower().replace(" ", "") for each in step.refers):
         yield f"all secrets are handed over in {step.place}"

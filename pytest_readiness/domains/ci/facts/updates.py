@@ -32,6 +32,20 @@ _ALIKE = {
     "yarn": "npm",
     "pnpm": "npm",
 }
+_MANAGERS = {
+    "npm": "npm", "bun": "npm", "pip_requirements": "pip", "pip_setup": "pip", "pip-compile": "pip", "pipenv": "pip",
+    "poetry": "pip", "pep621": "pip", "setup-cfg": "pip", "gomod": "gomod", "cargo": "cargo", "bundler": "bundler",
+    "composer": "composer", "maven": "maven", "gradle": "gradle", "mix": "mix", "dockerfile": "docker",
+    "github-actions": "github-actions", "pub": "pub",
+}  # fmt: skip
+"""Managers of Renovate's, each with the ecosystem as Dependabot calls it."""
+_WHOLES = {
+    "cargo": (("Cargo.toml", "[workspace]"),), "maven": (("pom.xml", "<modules>"),),
+    "gradle": (("settings.gradle", "include"), ("settings.gradle.kts", "include")),
+    "npm": (("pnpm-workspace.yaml", "packages:"),),
+}  # fmt: skip
+"""What makes a folder with those below it one whole: a file, and what stands in it."""
+_ANY = ("matchPackageNames", "matchPackagePatterns")
 _APART = ("node_modules/", "vendor/", "testdata/", "fixtures/", "examples/", "third_party/")
 
 
@@ -43,11 +57,13 @@ class UpdateEntry:
         ecosystem: "npm", "pip", …; "*" for all.
         folders: patterns of folders ("/", "/web", "/**").
         off: why it proposes nothing; "" where it does.
+        apart: patterns of folders that it leaves out.
     """
 
     ecosystem: str
     folders: tuple[str, ...]
     off: str = ""
+    apart: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +97,37 @@ def update_bots(repository: Repository, git_tree: GitTree) -> UpdateBots:  # noq
             missing.append(error.reason)
     if isinstance(inner := sources.json("package.json").get("renovate"), dict):
         files.append("package.json")
-        entries.append(_entry(inner))
+        entries += _entries(inner)
     found = {f"{eco} {folder}" for path in sources.paths for eco, folder in [_manifest(path)] if eco}
+    found -= {each for each in found if _is_member(sources, *each.split(" ", 1))}
     return UpdateBots(tuple(files), tuple(missing), tuple(entries), tuple(sorted(found)))
+
+
+def _is_member(sources: Sources, ecosystem: str, folder: str) -> bool:
+    """Whether a folder is part of a whole above it, which bots update from there."""
+    above = folder.strip("/")
+    while above:
+        inner, above = above, posixpath.dirname(above)
+        read = sources.json(posixpath.join(above, "package.json")).get("workspaces") if ecosystem == "npm" else None
+        patterns = _strings(read.get("packages") if isinstance(read, dict) else read)
+        rest = posixpath.relpath(folder.strip("/"), above or ".")
+        if any(within(f"/{rest}", each.removeprefix("./")) for each in patterns):
+            return True
+        for name, mark in _WHOLES.get(ecosystem, ()):
+            path = posixpath.join(above, name)
+            if inner and path in sources and mark in sources.text(path):
+                return True
+    return False
+
+
+def within(folder: str, pattern: str) -> bool:
+    """Whether a pattern matches a folder; `*` stands for one, `**` for any number."""
+    plain = "/" + pattern.strip("/")
+    parts = [
+        "(?:/[^/]+)*" if each == "**" else "/" + re.escape(each).replace(r"\*", "[^/]*")
+        for each in plain[1:].split("/")
+    ]
+    return plain == folder or re.fullmatch("".join(parts), folder.rstrip("/")) is not None
 
 
 def _manifest(path: str) -> tuple[str, str]:
@@ -101,14 +145,21 @@ def _dependabot(sources: Sources, path: str) -> list[UpdateEntry]:
     if str(read.get("version")) != "2":
         raise CouldNotVerify(f"{path} is not of version 2")
     made = []
-    for told in read.get("updates") or []:
-        if not isinstance(told, dict):
-            continue
-        folders = told.get("directories", [told.get("directory", "/")])
+    updates = read.get("updates")
+    if not isinstance(updates, list):
+        raise CouldNotVerify(f"{path} has no list of updates")
+    for told in (each for each in updates if isinstance(each, dict)):
+        folders = _strings(told.get("directories", [told.get("directory", "/")]))
         off = "open-pull-requests-limit is 0" if str(told.get("open-pull-requests-limit")) == "0" else ""
         off = off or ("" if "schedule" in told or "multi-ecosystem-group" in told else "it has no schedule")
+        ignored = _dicts(told.get("ignore"))
+        if any(
+            str(each.get("dependency-name")) == "*" and not {"versions", "update-types"} & {*each} for each in ignored
+        ):
+            off = off or "it ignores every dependency"
         ecosystem = str(told.get("package-ecosystem"))
-        made.append(UpdateEntry(_ALIKE.get(ecosystem, ecosystem), tuple(map(str, folders or [])), off))
+        apart = tuple(_strings(told.get("exclude-paths")))
+        made.append(UpdateEntry(_ALIKE.get(ecosystem, ecosystem), tuple(folders), off, apart))
     return made
 
 
@@ -123,12 +174,55 @@ def _renovate(text: str, path: str) -> list[UpdateEntry]:
         raise CouldNotVerify(f"{path} is not JSON") from None
     if not isinstance(told, dict):
         raise CouldNotVerify(f"{path} holds no object")
-    return [_entry(told)]
+    return _entries(told)
 
 
-def _entry(told: dict[str, object]) -> UpdateEntry:
+def _entries(told: dict[str, object]) -> list[UpdateEntry]:
+    """What Renovate is told, an entry for each of the ecosystems, folders and files that it keeps to."""
     if told.get("enabled") is False:
-        return UpdateEntry("*", ("/**",), "enabled is false")
-    if told.get("enabledManagers") or told.get("includePaths"):
-        return UpdateEntry("*", ("/**",), "enabledManagers or includePaths leave some out")
-    return UpdateEntry("*", ("/**",))
+        return [UpdateEntry("*", ("/**",), "enabled is false")]
+    for rule in _dicts(told.get("packageRules")):
+        if (
+            rule.get("enabled") is False
+            and {*rule} <= {"enabled", "description", *_ANY}
+            and any({"*", ".*"} & {*_strings(rule.get(key))} for key in _ANY)
+        ):
+            return [UpdateEntry("*", ("/**",), "a rule switches every package off")]
+    apart = tuple(folder for _, folder in map(_place, _strings(told.get("ignorePaths"))))
+    managers = _strings(told.get("enabledManagers"))
+    here = {_MANAGERS.get(each, each) for each in managers if _on(told, each)} if managers else {*_MANAGERS.values()}
+    # An ecosystem is off where each of its managers is that stands here.
+    named = {each for each in _MANAGERS if each in told}
+    here -= {_MANAGERS[each] for each in named if not _on(told, each)} - {
+        _MANAGERS[each] for each in named if _on(told, each)
+    }
+    places = [_place(each) for each in _strings(told.get("includePaths"))] or [("*", "/**")]
+    return [
+        UpdateEntry(ecosystem, (folder,), apart=apart)
+        for ecosystem in sorted(here)
+        for kind, folder in places
+        if kind in ("*", ecosystem)
+    ] or [UpdateEntry("*", ("/**",), "nothing is left that it looks after")]
+
+
+def _on(told: dict[str, object], manager: str) -> bool:
+    own = told.get(manager)
+    return not isinstance(own, dict) or own.get("enabled") is not False
+
+
+def _dicts(value: object) -> list[dict[str, object]]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def _strings(value: object) -> list[str]:
+    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
+
+
+def _place(pattern: str) -> tuple[str, str]:
+    """The ecosystem ("*" for all) and the folders that a pattern of files stands for."""
+    folder, name = posixpath.split(pattern.strip("/"))
+    if folder.startswith(".github"):
+        return "github-actions", "/"
+    if name == "**" or ("." not in name and name not in _MANIFESTS):
+        return "*", f"/{pattern.strip('/')}"
+    return _manifest(f"x/{name}")[0] or "*", f"/{folder}"
