@@ -554,8 +554,12 @@ class _Rendered:
         self._sections.append(
             DocumentSection(
                 *self._heading,
-                *map(tuple, (self._blocks, self._italic, self._linked, self._includes)),
-                *(tuple(filter(str.strip, marked)) for marked in (self._code, self._bold)),
+                tuple(self._blocks),
+                tuple(self._italic),
+                tuple(self._linked),
+                tuple(self._includes),
+                tuple(filter(str.strip, self._code)),
+                tuple(filter(str.strip, self._bold)),
                 tuple(self._depths),
                 tuple(self._addresses),
             )

@@ -85,12 +85,13 @@ _MARKER = re.compile(
           (?:git | history | archive | wiki)\b .{0,40}
       | (?:[\w']+\ ){0,4} (?:will | to)\ (?:follow | come)
           # The steps that a next release will follow are others.
-          (?!\ (?:the | this | that | these | those | our | your | an? | its | his | her | their | up | back)\b) (?:\ [\w']+){0,3}
+          (?!\ (?:the | this | that | these | those | our | your | an? | its | his | her | their | up | back)\b)
+          (?:\ [\w']+){0,3}
       | (?:[\w']+\ ){0,2} intentionally\ (?:left\ )?(?:blank | empty) \b .*
       | (?:sorry\W+)? (?:(?:this | the)\ )? (?:section | chapter | page | part | document)\ (?:is | was)\ (?:still\ )?
           (?:empty | intentionally | left | missing | under | a\ stub | incomplete | a\ draft | not\ (?:yet\ )?written
           | (?:a\ )?work\ in) \b .*
-    ) \W*""",  # noqa: E501
+    ) \W*""",
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
 """What is written where text is still missing, whatever follows."""

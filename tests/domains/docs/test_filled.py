@@ -277,3 +277,13 @@ def test_contacts_in_usual_forms(doc: Any, text: str) -> None:
 def test_contacts_are_no_dates_and_tickets(doc: Any, what: str) -> None:
     with pytest.raises(ClaimFalse):
         doc("docs.contacts", f"{HEAD}- Commander: {what}\n", roles=["Commander"])
+
+
+def test_openapi_answers_described_by_a_todo(doc: Any) -> None:
+    text = (
+        "openapi: 3.1.0\ninfo: {title: S, version: 1.0.0}\n"
+        "paths: {/o: {get: {responses: {'200': {description: An order}}}}}\n"
+    )
+    assert doc("docs.openapi", text, suffix=".yaml")
+    with pytest.raises(ClaimFalse, match="none of GET /o"):
+        doc("docs.openapi", text.replace("An order", "TODO"), suffix=".yaml")

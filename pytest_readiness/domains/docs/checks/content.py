@@ -190,8 +190,8 @@ def covers(
 
     An entry is a heading that is the name ("Table orders", "orders, items"), with text below it; a row of a table with
     another cell that says something, or an entry of a list, paragraph or definition that begins with the name
-    ("NAME (required): …", "`NAME` is …") and goes on. A type, "yes" or "required" says nothing. That a name is mentioned
-    elsewhere, in code, a diagram (Mermaid) or a longer word, does not count; `AWS_*` describes every name that begins
+    ("NAME (required): …", "`NAME` is …") and goes on. A type, "yes" or "required" says nothing. That a name is
+    mentioned elsewhere, in code, a diagram (Mermaid) or a longer word, does not count; `AWS_*` describes every name that begins
     so, and blanks, "-" and "_" are alike. Whether what is written is right is not looked at.
 
     Args:
@@ -385,7 +385,7 @@ def _is_role(text: str, names: Collection[str]) -> bool:
     """Whether a heading, cell or beginning of an entry is a role or several, one of which is of the names."""
     for each in _names_in(text):
         name = _normalised(re.sub(r"\A(?:primary|main|first|lead)\s+", "", each, flags=re.IGNORECASE))
-        if names & {_normalised(each), name, name.removesuffix("s")}:
+        if any(each in names for each in (_normalised(each), name, name.removesuffix("s"))):
             return True
     return False
 
