@@ -307,7 +307,7 @@ def _describes(text: str) -> bool:
 def _names_in(text: str) -> set[str]:
     """The names that a heading, cell or beginning of an entry is: itself, and each of several."""
     text = _NUMBERING.sub("", re.sub(r"[(（][^()（）]*[)）]?\s*\Z", "", text))
-    text = re.sub(r"\A[^\w$/*{<~]+|[`*:：\s]+\Z", "", text) if not text.endswith("*") else text.strip(" `:")
+    text = re.sub(r"\A[^\w$/*{<~]+", "", text).rstrip("`*:： ") if not text.endswith("*") else text.strip(" `:")
     bare = re.sub(rf"\A{_KINDS}:? +(?=\S)|(?<=\S) +{_KINDS}\Z", "", text, flags=re.IGNORECASE)
     words = text.split()
     names = {text, bare, *_BETWEEN.split(bare), *_BETWEEN.split(text)} | (
