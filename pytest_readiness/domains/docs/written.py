@@ -363,10 +363,10 @@ def hole_in(block: str, code: Iterable[str] = ()) -> str:
             return found[0]
         kept = _BRACKETS.sub(" ", _BRACKETS.sub(" ", text))
         # In a row, the first cell says what the other ones are: "birth_date" or a name in code is no form to fill in.
-        shown = _PATTERN.search(block) or (cell is not cells[0] and re.fullmatch(r"code|\w+_\w+", cells[0].strip()))
+        shown = _PATTERN.search(block) or (cell is not cells[0] and _is_identifier(cells[0].strip()))
         beside = count_words(_LABEL_IN.sub(" ", _BLANKS.sub(" ", kept)))
         for found in _BLANKS.finditer(kept):
-            if not _LETTERS.fullmatch(found[0]) or re.fullmatch("[A-Z-]*X{2,}|X", found[0]):
+            if not _LETTERS.fullmatch(found[0]) or found[0] == "X" or (found[0].isupper() and found[0].endswith("XX")):
                 if not (shown and found[0].strip("X") == ""):
                     return found[0]
             elif beside <= 1 and not shown:
@@ -376,6 +376,10 @@ def hole_in(block: str, code: Iterable[str] = ()) -> str:
             if any(map(_is_hole, (sentence, sentence[label.end() :] if label else ""))):
                 return sentence
     return ""
+
+
+def _is_identifier(text: str) -> bool:
+    return text == "code" or ("_" in text and text.isidentifier())
 
 
 def _is_hole(sentence: str) -> bool:
