@@ -15,7 +15,9 @@ from pytest_readiness.domains.docs.reading import NOWHERE, tokens_of
 _ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
 """What begins an address of another place than the repository."""
 _TEMPLATE = re.compile(r"\{\{|\{%|\$\{|<")
-_UNDEFINED = re.compile(r"\[([^\[\]\n]{1,100})\]\[([^\[\]\n]{0,100})\]")
+_OF_ONE_MACHINE = re.compile(r"file:|[A-Za-z]:(?:[\\/]|%5C)", re.IGNORECASE)
+_LINE = re.compile(r"L\d+(?:C\d+)?(?:-L?\d+(?:C\d+)?)?")
+_UNDEFINED = re.compile(r"(?<![\w\])])\[([^\[\]\n]{1,100})\]\[([^\[\]\n]{0,100})\]")
 """A link by a name that nothing defines, which is left as text."""
 _HREF = re.compile(r"<(?:a|img)\b[^>]{0,2000}?\b(?:href|src)\s*=\s*[\"']([^\"'>]{0,2000})[\"']", re.IGNORECASE)
 _PLACE = re.compile(r"\b(?:id|name)\s*=\s*[\"']([^\"'>\s]{1,200})[\"']", re.IGNORECASE)
@@ -88,6 +90,10 @@ def fault_of(
         files: every tracked file and folder.
         places: the places of a file by its path; None where they are not known.
     """
+    if address == "#":
+        return None
+    if _OF_ONE_MACHINE.match(address):
+        return f"{cut(address, 100)} is on a machine of somebody"
     if _UNDEFINED.fullmatch(address):
         return f"{cut(address, 100)} names a link that is not defined"
     if NOWHERE.fullmatch(unquote(address)[:500]):
@@ -103,7 +109,8 @@ def fault_of(
     file = next((f"{full}{end}" for end in _PAGES if f"{full}{end}" in files or full == "."), None)
     if file is None:
         return f"{cut(address, 100)} leads to no tracked file"
-    known = places(file) if place else None
+    # "#L3" is a line of the file.
+    known = places(file) if place and not _LINE.fullmatch(place) else None
     if known is not None and unquote(place) not in known and unquote(place).lower() not in known:
         return f"{cut(address, 100)} leads to no heading"
     return ""

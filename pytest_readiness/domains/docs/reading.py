@@ -54,6 +54,9 @@ class DocumentSection:
         linked: those of the blocks that have a link to another place than this document.
         includes: what takes text from other files, as written.
         code: what is marked as code within its paragraphs.
+        bold: what is in bold within its paragraphs.
+        depths: of each block, how deep it is in lists; the text of an entry is deeper than how the entry begins.
+        addresses: of each block, where its links to other places lead.
     """
 
     title: str
@@ -64,6 +67,9 @@ class DocumentSection:
     linked: tuple[str, ...] = ()
     includes: tuple[str, ...] = ()
     code: tuple[str, ...] = ()
+    bold: tuple[str, ...] = ()
+    depths: tuple[int, ...] = ()
+    addresses: tuple[tuple[str, ...], ...] = ()
 
 
 def read_sections(text: str) -> tuple[tuple[DocumentSection, ...], int]:
@@ -81,7 +87,11 @@ def read_sections(text: str) -> tuple[tuple[DocumentSection, ...], int]:
 
 
 def read_restructured(text: str) -> tuple[tuple[DocumentSection, ...], int]:
-    """The same of reStructuredText, as docutils reads it; other files are not included, and raw markup is left out."""
+    """The same of reStructuredText, as docutils reads it; other files are not included, and raw markup is left out.
+
+    Raises:
+        RecursionError: it is nested too deeply.
+    """
     from docutils.core import publish_doctree, publish_from_doctree
     from docutils.nodes import section
 
@@ -94,10 +104,13 @@ def read_restructured(text: str) -> tuple[tuple[DocumentSection, ...], int]:
         "output_encoding": "unicode",
         "line_length_limit": 10_000,
     }
-    # What is not included is said as text, in which `_Rendered` finds it.
-    tree = publish_doctree(_RST_INCLUDE.sub(r"\\\g<0>", text), settings_overrides=settings)
+    text = text.replace("\r\n", "\n")
+    known = _as_docutils(text)
+    tree = publish_doctree(known, settings_overrides=settings)
+    added = [number for number, line in enumerate(known.split("\n")) if line.strip(" ") == "\\"]
     # docutils names the line under a heading.
-    lines = iter([(node.line or 2) - 1 for node in tree.findall(section)])
+    at = ((node.line or 2) - 1 for node in tree.findall(section))
+    lines = iter([line - sum(each < line for each in added) for line in at])
     page = publish_from_doctree(tree, writer="html5", settings_overrides=settings)
     _, _, body = page.partition("<body")
     body = _RAW_HEADING.sub(lambda found: f'{found[0]} {_LINE}="{next(lines, 1)}"', f"<body{body}")
@@ -105,7 +118,50 @@ def read_restructured(text: str) -> tuple[tuple[DocumentSection, ...], int]:
     return _rendered(body), conflict
 
 
-_RST_INCLUDE = re.compile(r"^\.\. (?:literal)?include::", re.MULTILINE)
+_RST_INCLUDE = re.compile(
+    r"^([ ]*)\.\. (?:(?:literal)?include|auto[a-z]+"
+    r"|(?:csv-table|raw)(?=::[^\n]*\n(?:[ ]+:[^\n]*\n)*?[ ]+:(?:file|url):))::([^\n]*(?:\n\1[ ]+:[^\n]*)*)",
+    re.MULTILINE,
+)
+_RST_PAGES = re.compile(r"^([ ]*)\.\. toctree::[^\n]*((?:\n\1[ ]+[^\n]*|\n[ ]*(?=\n))*)", re.MULTILINE)
+_RST_COMMENT = re.compile(r"^[ ]*\.\.[ ]+(?:(todo)::|(?![_\[|]|[\w:.+-]+::))([^\n]*(?:\n[ ]+\S[^\n]*)*)", re.MULTILINE)
+_SPHINX_GLOSSARY = re.compile(r"^([ ]*)\.\. glossary::[^\n]*((?:\n\1[ ]+:[^\n]*)*)(?=\n)", re.MULTILINE)
+_SPHINX_ENTRY = re.compile(
+    r"^([ ]*)\.\. (?:envvar|confval|setting|option|object|describe|data|function|module|exception|attribute"
+    r"|method|(?:py|c|cpp|js|rst|http|std):[a-z]+):: ([^\n]+)((?:\n[ ]+:[^\n]*)*)(?=\n|\Z)",
+    re.MULTILINE,
+)
+
+
+def _as_docutils(text: str) -> str:
+    """Write what only Sphinx knows so that docutils does: entries ("envvar"), lists of pages, text from elsewhere."""
+
+    def included(found: re.Match[str]) -> str:
+        # What is not included is said as text, in which `_Rendered` finds it.
+        what = found[2].partition(_END)[0].strip() or "another file"
+        return rf"{found[1]}\.. include:: {what}{_END * found[2].count(_END)}"
+
+    def pages(found: re.Match[str]) -> str:
+        entries = [line.strip() for line in found[2].split(_END) if line.strip() and not line.strip().startswith(":")]
+        return f"{found[1]}{' '.join(f'`{name} <{name}.html>`__' for name in entries)}{found[2].count(_END) * _END}"
+
+    text = _RST_PAGES.sub(pages, _RST_INCLUDE.sub(included, text))
+    text = _SPHINX_GLOSSARY.sub(lambda found: f"{found[1]}..{_END * found[2].count(_END)}{_END}{found[1]}", text)
+    # A line right below the name makes it an entry of a list.
+    return _SPHINX_ENTRY.sub(
+        lambda found: f"{found[1]}{found[2]}{_END}{found[1]} \\ {_END * found[3].count(_END)}", text
+    )
+
+
+_END = "\n"
+
+
+def restructured_comments(text: str) -> tuple[tuple[int, str], ...]:
+    """The comments of reStructuredText, and what Sphinx hides as "todo", with their lines."""
+    return tuple(
+        (text.count("\n", 0, found.start()) + 1, f"{(found[1] or '').upper()} {found[2]}".strip())
+        for found in _RST_COMMENT.finditer(text.replace("\r\n", "\n"))
+    )
 
 
 def tokens_of(text: str) -> Sequence[Token]:
@@ -118,13 +174,18 @@ def tokens_of(text: str) -> Sequence[Token]:
 
 
 def comments_of(text: str) -> tuple[tuple[int, str], ...]:
-    """The comments of a Markdown document, which no reader sees, with their lines; none of what is in code."""
+    """What no reader of a Markdown document sees, with its line: comments, and places to be filled in that are a tag
+    or an address ("<insert link>", "[plan](TODO)"); none of what is in code."""
     found = []
     for token in tokens_of(text):
         line = token.map[0] + 1 if token.map else 0
         pieces = [token.content] * (token.type == "html_block")
         pieces += [each.content for each in token.children or () if each.type == "html_inline"]
-        found += [(line, comment) for piece in pieces for comment in _COMMENT.findall(piece)]
+        found += [(line, hidden) for piece in pieces for hidden in _UNSEEN.findall(piece)]
+        for each in token.children or ():
+            address = unquote(str(each.attrGet("href") or "")) if each.type == "link_open" else ""
+            if _NAMED_NOWHERE.fullmatch(address):
+                found.append((line, f"({address})"))
     return tuple(found)
 
 
@@ -137,6 +198,11 @@ _TEMPLATE_COMMENT = re.compile(
     re.DOTALL | re.MULTILINE,
 )
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_UNSEEN = re.compile(
+    rf"{_COMMENT.pattern}|<(?:tbd|todo|fixme|(?:insert|enter|add|fill|your)[\s_-][^<>]{{1,80}})>",
+    re.DOTALL | re.IGNORECASE,
+)
+_NAMED_NOWHERE = re.compile(r"(?:https?://)?(?:todo|tbd|fixme)/?", re.IGNORECASE)
 _RAW_HEADING = re.compile(r"<h([1-6])(?=[\s/>])", re.IGNORECASE)
 _LINE = "data-readiness-line"
 """Attribute with the line of a heading that is the document's own; one in a quotation or a list has none."""
@@ -335,6 +401,13 @@ class _Rendered:
         self._linked: list[str] = []
         self._includes: list[str] = []
         self._code: list[str] = []
+        self._bold: list[str] = []
+        self._depths: list[int] = []
+        self._addresses: list[tuple[str, ...]] = []
+        self._here: list[str] = []
+        """Where the links of the block lead."""
+        self._items: list[int] = []
+        """Of each open entry of a list, how many blocks it has."""
         self._row: list[str] | None = None
         self._text: list[str] = []
         self._beside: list[str] = []
@@ -342,8 +415,8 @@ class _Rendered:
         self._upright = False
         self._leads_away = False
         self._elements: list[str] = []
-        """How each open element wants its text to be taken: "italic", "place", "nowhere", "pre", "code", "hidden"
-        or ""."""
+        """How each open element wants its text to be taken: "italic", "place", "nowhere", "pre", "code", "bold", "hidden"
+        or ""."""  # noqa: E501
         self._open: Counter[str] = Counter()
 
     def sections(self) -> tuple[DocumentSection, ...]:
@@ -353,6 +426,10 @@ class _Rendered:
     def start(self, tag: str, attrs: Mapping[str, str]) -> None:
         if _BLOCK.fullmatch(tag):
             self._end_block()
+        if tag in ("li", "dt"):
+            self._items.append(0)
+        elif tag == "dd":
+            self._items += [1, 0]
         if tag == "br":
             self.data("\n")
         elif tag == "img":
@@ -369,9 +446,12 @@ class _Rendered:
             kind = "italic"
         elif tag == "pre":
             kind = "pre"
-        elif tag in _CODE:
+        elif tag in _CODE or "literal" in attrs.get("class", "").split():
             kind = "code"
             self._code.append("")
+        elif tag in ("strong", "b"):
+            kind = "bold"
+            self._bold.append("")
         elif tag == "a" and "href" in attrs:
             kind = self._link(attrs["href"])
         self._elements.append(kind)
@@ -386,10 +466,12 @@ class _Rendered:
                 self._row.append(_in_one_line(self._taken()))
         elif tag == "tr" and self._row is not None:
             if self._row:
-                self._blocks.append(CELL.join(self._row))
-            self._row = None
+                self._add(CELL.join(self._row))
+            self._row, self._here = None, []
         elif _BLOCK.fullmatch(tag):
             self._end_block()
+        if tag in ("li", "dt", "dd"):
+            del self._items[-2 if tag == "dd" else -1 :]
         if self._elements:
             kind = self._elements.pop()
             self._open[kind] -= 1
@@ -402,6 +484,8 @@ class _Rendered:
         self._text.append(data)
         if self._open["code"]:
             self._code[-1] += data
+        if self._open["bold"]:
+            self._bold[-1] += data
         if not self._open["place"]:
             self._beside.append(data)
         self._upright = self._upright or bool(data.strip() and not self._open["italic"])
@@ -412,6 +496,7 @@ class _Rendered:
             return "nowhere"
         if address.startswith("#"):
             return "place"
+        self._here.append(address)
         self._leads_away = True
         return ""
 
@@ -424,6 +509,14 @@ class _Rendered:
         self._text, self._beside, self._upright, self._leads_away = [], [], False, False
         return taken
 
+    def _add(self, block: str) -> None:
+        self._blocks.append(block)
+        self._addresses.append(tuple(self._here))
+        self._depths.append(2 * len(self._items) + bool(self._items and self._items[-1]))
+        self._here = []
+        if self._items:
+            self._items[-1] += 1
+
     def _end_block(self) -> None:
         if self._row is not None:
             # Paragraphs of a cell.
@@ -432,9 +525,14 @@ class _Rendered:
         beside, italic, linked = "".join(self._beside), not self._upright, self._leads_away
         text = self._taken()
         if not text.strip() or (beside != text and _TO_A_PLACE.fullmatch(beside)):
+            self._here = []
             return
         if self._open["pre"]:
-            (self._includes if is_include(text) else self._blocks).append(text)
+            if is_include(text):
+                self._includes.append(text)
+            else:
+                # Code is known by its end.
+                self._add(text if text.endswith("\n") else f"{text}\n")
             return
         lines = []
         for line in map(str.strip, text.split("\n")):
@@ -445,7 +543,7 @@ class _Rendered:
             elif not _TITLE_LINE.fullmatch(line):
                 lines.append(_TEMPLATE_TAG.sub(" ", line))
         if block := _in_one_line(" ".join(lines)):
-            self._blocks.append(block)
+            self._add(block)
             if italic:
                 self._italic.append(block)
             if linked:
@@ -456,10 +554,18 @@ class _Rendered:
         self._sections.append(
             DocumentSection(
                 *self._heading,
-                *map(tuple, (self._blocks, self._italic, self._linked, self._includes, filter(str.strip, self._code))),
+                tuple(self._blocks),
+                tuple(self._italic),
+                tuple(self._linked),
+                tuple(self._includes),
+                tuple(filter(str.strip, self._code)),
+                tuple(filter(str.strip, self._bold)),
+                tuple(self._depths),
+                tuple(self._addresses),
             )
         )
         self._heading = ("", 0, 1)
+        self._depths, self._addresses, self._here, self._bold = [], [], [], []
         self._blocks, self._italic, self._linked, self._includes, self._code = [], [], [], [], []
 
 

@@ -83,7 +83,10 @@ _MARKER = re.compile(
       | draft \ ?[:–—-].*
       | (?:removed | deleted | moved)\ ?[,;:(–—-]\ ?(?:see | in | cf\.?)\ (?:the\ )?
           (?:git | history | archive | wiki)\b .{0,40}
-      | (?:[\w']+\ ){0,4} (?:will | to)\ (?:follow | come) (?:\ [\w']+){0,3}
+      | (?:[\w']+\ ){0,4} (?:will | to)\ (?:follow | come)
+          # The steps that a next release will follow are others.
+          (?!\ (?:the | this | that | these | those | our | your | an? | its | his | her | their | up | back)\b)
+          (?:\ [\w']+){0,3}
       | (?:[\w']+\ ){0,2} intentionally\ (?:left\ )?(?:blank | empty) \b .*
       | (?:sorry\W+)? (?:(?:this | the)\ )? (?:section | chapter | page | part | document)\ (?:is | was)\ (?:still\ )?
           (?:empty | intentionally | left | missing | under | a\ stub | incomplete | a\ draft | not\ (?:yet\ )?written
@@ -305,18 +308,38 @@ def says_something(block: str, *, italic: bool = False, linked: bool = False) ->
 
 
 _HOLE_WORDS = (
-    r"names?|dates?|phones?|e-?mails?|urls?|links?|contacts?|company|role|version|amount|number|address|time|teams?"
-    r"|owner|person|host|description|placeholder|title|value|todo|tbd|tba|fixme|xxx+|insert|your|enter|fill"
+    r"names?|dates?|phones?|e-?mails?|urls?|links?|contacts?|company|role|version|amount|number|address|time|teams?|domain"
+    r"|owner|person|host|description|placeholder|title|value|todo|tbd|tba|fixme|xxx+|your"
+    r"|(?:insert|enter|fill|describe|explain)(?= )|to be (?:confirmed|defined|determined|decided|added|completed|filled|done)"  # noqa: E501
 )
 _HOLE = re.compile(
-    rf"\[(?=[^\[\]]{{0,80}}\](?!\())(?:(?:[\w'-]{{1,20}} ){{0,4}}(?:{_HOLE_WORDS})(?: [\w'-]{{1,20}}){{0,4}})\]",
+    rf"\[(?=[^\[\]]{{0,80}}\](?!\())(?:(?:[\w'-]{{1,20}} ){{0,4}}(?:{_HOLE_WORDS})(?: [\w'-]{{1,20}}){{0,4}})\]"
+    r"|\+?\d{0,3} ?\(?[xX]{3}\)?[ -][xX]{3}[ -][xX]{4}|(?i:\blorem ipsum dolor\b)|(?<!\w)\?{3,}"
+    r"|https?://(?:TODO|TBD|FIXME)\b|@your[\w-]{0,30}\.\w{2,6}\b"
+    r"|(?-i:[(\[]\s*(?:TODO|FIXME|TBD)\b\s*[:)\]]|\b(?:is|are|ist|sind|est|es|è)(?: still| noch)? (?:TBD|TBA|TBC|TODO)\b)",  # noqa: E501
     re.IGNORECASE,
 )
-"""What is in brackets to be replaced: "[Contact Info]", "[Current Date]"; other texts in brackets are no places."""
+"""What is surely to be replaced: "[Contact Info]", "[Current Date]"; other texts in brackets are no places."""
 _BRACKETS = re.compile(r"\[[^\[\]]{0,500}\]")
-_LETTERS_FOR_DIGITS = re.compile(r"\+?\d{0,3} ?\(?[xX]{3}\)?[ -][xX]{3}[ -][xX]{4}")
-_DATE_SHAPE = re.compile(r"[A-Za-z]{2,4}[-/.][A-Za-z]{2}[-/.][A-Za-z]{2,4}")
-_LOREM = re.compile(r"\blorem ipsum\b", re.IGNORECASE)
+_LETTERS = re.compile(r"[^\W\d_][^\W\d_ ,&/.-]*(?:[ ,&/.-]+[^\W\d_]+)*")
+"""A place of nothing but words or letters for digits; a sentence may speak of "your name" and of YYYY-MM-DD."""
+_PATTERN = re.compile(
+    r"X{2}(?::X{2})+|\b(?:formats?|formatted|formatiert|formato|pattern|muster)\b|書式|格式", re.IGNORECASE
+)
+"""What says how a value is written."""
+_LABEL_IN = re.compile(r"[\w /'’-]{1,30}[:：]")
+_GUIDE = re.compile(
+    rf"\W*(?:enter|paste|type|put|provide|specify|write)\ your\ (?!(?:{phrases.ENGLISH_TEXTS}|{phrases.ENGLISH_PARTS})\b).*"  # noqa: E501
+    # In Spanish it means "all", if not before what is to be done.
+    r"|\W*(?:ここ|こちら)に\w{0,30}入力.*|\W*(?-i:[Tt]odo)\ (?!(?:add|write|describe|document|fill|fix|update|complete|by|later|por|aquí)\b)\w.*",  # noqa: E501
+    re.IGNORECASE | re.DOTALL | re.VERBOSE,
+)
+"""What tells a user what to do, and nobody what is still to be written."""
+_HERE = re.compile(r"\W*(?:describe|explain|document|write|insert|list) here\b.*", re.IGNORECASE | re.DOTALL)
+_NOTHING_THERE = re.compile(
+    r"\W*(?:(?:該当|特に)?なし|[無无]|[暂暫][无無]|不适用|不適用|[省从從]?略|同[上前]|[上下]記(?:を?参照)?)\W*"
+)
+_NONE = re.compile(rf"\W*(?:n\W?/?a|k\W ?a|s\W ?o|n\W ?v\W ?t)\W*|{_NOTHING_THERE.pattern}", re.IGNORECASE)
 
 
 def hole_in(block: str, code: Iterable[str] = ()) -> str:
@@ -332,16 +355,22 @@ def hole_in(block: str, code: Iterable[str] = ()) -> str:
         return ""
     for marked in sorted(set(code), key=len, reverse=True):
         block = block.replace(marked, "code")
-    for cell in block.split(CELL):
+    cells = block.split(CELL)
+    for cell in cells:
         text = unicodedata.normalize("NFC", cell[:_SOUGHT]).replace("\u00ad", "")
         text = text[box.end() :] if (box := _BOX.match(text)) else text
-        for shape in (_HOLE, _LETTERS_FOR_DIGITS, _LOREM):
-            if found := shape.search(text):
-                return found[0]
-        found = _BLANKS.search(_BRACKETS.sub(" ", text))
-        # A sentence may say how dates are written.
-        if found and not (_DATE_SHAPE.fullmatch(found[0]) and count_words(text) > 2 * _FEW_WORDS):
+        if found := _HOLE.search(text):
             return found[0]
+        kept = _BRACKETS.sub(" ", _BRACKETS.sub(" ", text))
+        # In a row, the first cell says what the other ones are: "birth_date" or a name in code is no form to fill in.
+        shown = _PATTERN.search(block) or (cell is not cells[0] and _is_identifier(cells[0].strip()))
+        beside = count_words(_LABEL_IN.sub(" ", _BLANKS.sub(" ", kept)))
+        for found in _BLANKS.finditer(kept):
+            if not _LETTERS.fullmatch(found[0]) or found[0] == "X" or (found[0].isupper() and found[0].endswith("XX")):
+                if not (shown and found[0].strip("X") == ""):
+                    return found[0]
+            elif beside <= 1 and not shown:
+                return found[0]
         for sentence in _SENTENCE_END.split(text):
             label = _LABEL.match(sentence[:100])
             if any(map(_is_hole, (sentence, sentence[label.end() :] if label else ""))):
@@ -349,15 +378,22 @@ def hole_in(block: str, code: Iterable[str] = ()) -> str:
     return ""
 
 
+def _is_identifier(text: str) -> bool:
+    return text == "code" or ("_" in text and text.isidentifier())
+
+
 def _is_hole(sentence: str) -> bool:
-    if not _WORD.search(sentence) or _NONE.fullmatch(sentence):
+    if not _WORD.search(sentence) or _NONE.fullmatch(sentence) or _GUIDE.fullmatch(sentence):
         return False
-    return any(stub.fullmatch(sentence) for stub in (_MARKER, _PENDING, _ORDER)) or bool(
+    return any(stub.fullmatch(sentence) for stub in (_MARKER, _PENDING, _ORDER, _HERE, _UNSPACED_STUB)) or bool(
         _FOREIGN_HOLE.fullmatch(_folded(sentence))
     )
 
 
-_NONE = re.compile(r"\W*(?:n\W?/?a|k\W ?a|s\W ?o|n\W ?v\W ?t)\W*", re.IGNORECASE)
+def shows_ticks(rows: Iterable[str]) -> bool:
+    """Whether a table has cells that are ticked, so that empty ones say "no"."""
+    cells = {cell.strip() for row in rows for cell in row.split(CELL)[1:]}
+    return any(_TICK.fullmatch(cell) or re.fullmatch("[xXoOyY•*]|yes|ja|oui|sí", cell) for cell in cells)
 
 
 def _is_written(text: str, *, beside: int = _FEW_WORDS + 1) -> bool:

@@ -99,7 +99,11 @@ def read(text: str, address: str) -> tuple[Document, Described]:
 
 
 def _says(answer: Document) -> bool:
-    return bool(str(answer.get("description") or "").strip() or answer.get("content"))
+    described = re.fullmatch(r"\W*(?:(?:todo|tbd|fixme)\b.*)?", str(answer.get("description") or ""), _ANY) is None
+    return described or bool(answer.get("content"))
+
+
+_ANY = re.IGNORECASE | re.DOTALL
 
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")

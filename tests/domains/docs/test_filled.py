@@ -167,7 +167,7 @@ def test_covers_the_variables_of_an_env_file(doc: Any, tmp_path: Path) -> None:
     ],
 )
 def test_contacts_that_reach_someone(doc: Any, text: str) -> None:
-    text = text.replace("shop.example.net", "shop-operations.net")
+    text = text.replace("example.net", "shop-operations.net")
     assert doc("docs.contacts", f"{HEAD}{text}\n", roles=["Incident commander|Incident lead"])
 
 
@@ -186,3 +186,104 @@ def test_contacts_that_reach_someone(doc: Any, text: str) -> None:
 def test_contacts_that_reach_nobody(doc: Any, text: str) -> None:
     with pytest.raises(ClaimFalse, match="'Incident commander'"):
         doc("docs.contacts", f"{HEAD}{text}\n", roles=["Incident commander"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Enter your name here and press the button.",
+        "| field | format |\n| --- | --- |\n| birth_date | YYYY-MM-DD |",
+        "First name, last name and mail are kept for 30 days.",
+        "The next release will follow the same procedure.",
+        "MAC addresses are written XX:XX:XX:XX:XX:XX.",
+        "Press [Enter], and see [[_TOC_]].",
+        "| feature | dev | prod |\n| --- | --- | --- |\n| a | ✓ | |\n| b | | |",
+        "## Todo sobre pedidos\n\nTodo pedido tiene un cliente.",
+        "## [Unreleased]\n\n### Added",
+    ],
+)
+def test_no_placeholders_leaves_guides_and_formats(doc: Any, text: str) -> None:
+    assert doc("docs.no_placeholders", f"{HEAD}{text}\n")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The time is <TBD> hours.",
+        "The time is ??? hours.",
+        "See the [plan](TODO).",
+        "We restore (TODO: how?).",
+        "Restore [TO BE CONFIRMED]",
+        "復旧: 未定",
+        "See https://TODO",
+    ],
+)
+def test_no_placeholders_finds_what_is_hidden_in_sentences(doc: Any, text: str) -> None:
+    with pytest.raises(ClaimFalse):
+        doc("docs.no_placeholders", f"{HEAD}{text}\n")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "### Table `a_b`, `c_d`\n\nWhere the data is.",
+        "- `a_b` and `c_d` (required) – where the data is",
+        "`a_b` is where the data is.\n\n`c_d` is the key.",
+        "| name | meaning |\n| --- | --- |\n| `$a_b` | where |\n| `${c_d}` | a key |",
+        "- a_b\n    - where the data is\n- c_d\n    - a key",
+    ],
+)
+def test_covers_reads_usual_forms(doc: Any, text: str) -> None:
+    assert doc("docs.covers", f"{HEAD}{text}\n", names=["a_b", "c_d"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["- a_b\n- c_d: a key", "### Without a_b\n\nIt stops.", "| n | r | m |\n|---|---|---|\n| a_b | yes | |"],
+)
+def test_covers_takes_no_mention_for_an_entry(doc: Any, text: str) -> None:
+    with pytest.raises(ClaimFalse, match="none for a_b"):
+        doc("docs.covers", f"{HEAD}{text}\n", names=["a_b"])
+
+
+def test_restructured_text_of_sphinx_has_entries_and_comments(doc: Any) -> None:
+    text = "Settings\n========\n\nRead at the start.\n\n.. envvar:: A_B\n\n   Where the data is.\n"
+    assert doc("docs.covers", text, suffix=".rst", names=["A_B"])
+    for more in (".. todo:: the rest\n", ".. TODO: the rest\n"):
+        with pytest.raises(ClaimFalse, match="TODO"):
+            doc("docs.no_placeholders", f"{text}\n{more}", suffix=".rst")
+    assert doc("docs.no_placeholders", f"{text}\nAs ``TODO``::\n\n   TODO\n", suffix=".rst")
+    with pytest.raises(CouldNotVerify, match="too deeply"):
+        doc("docs.present", "* " * 3000 + "a", suffix=".rst")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- Commander\n    - Ada\n    - +44 20 7946 1234",
+        "- Commander (IC) / DBA: ada@shop.io",
+        "**Commander**\nAda\nada@shop.io",
+        "| role | how |\n| --- | --- |\n| Commander | [rota](https://shop.pagerduty.com/x) |",
+    ],
+)
+def test_contacts_in_usual_forms(doc: Any, text: str) -> None:
+    assert doc("docs.contacts", f"{HEAD}{text}\n", roles=["Commander"])
+
+
+@pytest.mark.parametrize(
+    "what",
+    ["since 2026-03-01", "192.168.100.200", "ticket #1234567", "ORD-12345678", "git@github.com:a/b", "000-000-0000"],
+)
+def test_contacts_are_no_dates_and_tickets(doc: Any, what: str) -> None:
+    with pytest.raises(ClaimFalse):
+        doc("docs.contacts", f"{HEAD}- Commander: {what}\n", roles=["Commander"])
+
+
+def test_openapi_answers_described_by_a_todo(doc: Any) -> None:
+    text = (
+        "openapi: 3.1.0\ninfo: {title: S, version: 1.0.0}\n"
+        "paths: {/o: {get: {responses: {'200': {description: An order}}}}}\n"
+    )
+    assert doc("docs.openapi", text, suffix=".yaml")
+    with pytest.raises(ClaimFalse, match="none of GET /o"):
+        doc("docs.openapi", text.replace("An order", "TODO"), suffix=".yaml")

@@ -16,7 +16,7 @@ from pytest_readiness.core.text import cut
 from pytest_readiness.domains.docs.facts.described import VariableNames
 from pytest_readiness.domains.docs.facts.text import DocumentText
 from pytest_readiness.domains.docs.reading import CELL, DocumentSection
-from pytest_readiness.domains.docs.written import count_words, hole_in, is_number, says_something
+from pytest_readiness.domains.docs.written import count_words, hole_in, is_number, says_something, shows_ticks
 
 _WORD = re.compile(r"\w+")
 _NUMBERING = re.compile(
@@ -128,8 +128,9 @@ def no_placeholders(
 
     Looked for in headings, paragraphs, lists and each cell of tables: TODO, TBD, "will follow", "to be defined", in
     other languages, too; "[Contact Info]", "{{name}}", "+1 (XXX) XXX-XXXX", "First Last", "YYYY-MM-DD", lines of
-    underscores; a section without any text, a row of which only the first cell is filled in; and TODO, FIXME and TBD in
-    comments. What is marked as code, empty boxes of tasks and "none" or "n/a" are right. Pictures are not looked at.
+    underscores; a section without any text, a row of which only the first cell is filled in (but in tables with ticks);
+    TODO, FIXME and TBD in comments, `[plan](TODO)` and `<insert link>`. What is marked as code, empty boxes of tasks,
+    "none" or "n/a", and an "Unreleased" without entries are right. Pictures are not looked at.
 
     Args:
         allow: texts that are right as they are, such as "[Name]" in a template for others; compared exactly.
@@ -137,20 +138,25 @@ def no_placeholders(
     _there(document_text)
     if not _words(document_text.sections):
         raise CouldNotVerify(f"{document_text.path} has no text")
-    holes = []
+    holes: list[str] = []
+    coming = 0
     for index, part in enumerate(document_text.sections):
+        ticked = shows_ticks(block for block in part.blocks if CELL in block)
         where = f"under '{cut(part.title, 60)}'" if part.title else "before the first heading"
         for block in (part.title, *part.blocks):
             texts = [cell for cell in block.split(CELL) if cell.strip()]
-            only = CELL in block and len(texts) == 1 and not is_number(texts[0])
+            only = CELL in block and len(texts) == 1 and not is_number(texts[0]) and not ticked
             hole = hole_in(block, part.code) or (f"{texts[0]} with empty cells" if only else "")
             if hole and hole not in allow:
                 holes.append(f"'{cut(hole, 60)}' {where} (line {part.line})")
-        if part.level and not part.includes and not any(each.blocks for each in _family(document_text.sections, index)):
+        if part.level <= coming or not coming:
+            coming = part.level if _normalised(part.title) == "unreleased" else 0
+        family = _family(document_text.sections, index)
+        if part.level and not coming and not any(each.blocks or each.includes for each in family):
             holes.append(f"nothing {where} (line {part.line})")
     for line, comment in document_text.comments:
-        if _OPEN.search(comment):
-            holes.append(f"a comment with '{_OPEN.findall(comment)[0]}' (line {line})")
+        if found := _OPEN.search(comment):
+            holes.append(f"'{cut(found[0], 60)}' in what no reader sees (line {line})")
     more = f" and {len(holes) - _SHOWN} more" if len(holes) > _SHOWN else ""
     claim(not holes, expected="nothing left to be filled in", seen=", ".join(holes[:_SHOWN]) + more)
     includes = [each for section in document_text.sections for each in section.includes]
@@ -161,7 +167,7 @@ def no_placeholders(
     )
 
 
-_OPEN = re.compile(r"\b(?:TODO|FIXME|TBD|XXX)\b")
+_OPEN = re.compile(r"\b(?:TODO|FIXME|TBD|XXX)\b|\A(?!<!--)[<(].*", re.DOTALL)
 _SHOWN = 10
 
 
@@ -182,10 +188,11 @@ def covers(
 ) -> Evidence:
     """The document has an entry with some text for each of the names.
 
-    An entry is a heading with text below it, a row of a table with another cell that says something, or a paragraph,
-    entry of a list or definition that begins with the name and goes on. That a name is mentioned elsewhere does not
-    count, and a longer word that holds it neither; `AWS_*` describes every name that begins so. Whether what is written
-    is right is not looked at.
+    An entry is a heading that is the name ("Table orders", "orders, items"), with text below it; a row of a table with
+    another cell that says something, or an entry of a list, paragraph or definition that begins with the name
+    ("NAME (required): …", "`NAME` is …") and goes on. A type, "yes" or "required" says nothing. That a name is
+    mentioned elsewhere, in code, a diagram (Mermaid) or a longer word, does not count; `AWS_*` describes every name that begins
+    so, and blanks, "-" and "_" are alike. Whether what is written is right is not looked at.
 
     Args:
         names: what must be described: tables, alerts, services, settings.
@@ -193,7 +200,7 @@ def covers(
         allow_missing: names that need no entry, such as those that the platform sets.
 
     `names` or `variables_of` must be given.
-    """
+    """  # noqa: E501
     if names is None and variable_names is None:
         raise NotDeclared("neither names nor variables_of says what must be described")
     wanted = [
@@ -218,35 +225,104 @@ def covers(
 
 
 def _entries(parts: Sequence[DocumentSection]) -> frozenset[str]:
-    """What a document has entries for, as it names them, in small letters."""
+    """What a document has entries for, as it names them, folded."""
     found: set[str] = set()
     for index, part in enumerate(parts):
         if part.level and _words(_family(parts, index)):
-            found |= {part.title, *_IDENTIFIER.findall(part.title)}
-        for block, following in zip(part.blocks, (*part.blocks[1:], ""), strict=False):
+            found |= _names_in(part.title)
+        for place, block in enumerate(part.blocks):
             if CELL in block:
                 cells = block.split(CELL)
-                for place, cell in enumerate(cells):
-                    others = [each for each in (*cells[:place], *cells[place + 1 :]) if not is_number(each)]
-                    if any(map(says_something, others)):
-                        found.add(cell)
-            elif block.endswith("\n"):
-                continue
-            elif lead := _LEAD.match(block):
-                if count_words(block[lead.end() :]) and says_something(block[lead.end() :]):
-                    found.add(lead["name"])
-            elif following and CELL not in following and not _LEAD.match(following) and says_something(following):
-                found.add(block)
-    return frozenset(each.strip(" `:").removeprefix("**").removesuffix("**").casefold() for each in found)
+                for at, cell in enumerate(cells):
+                    names, others = {cell}, cells[:at] + cells[at + 1 :]
+                    if at + 1 < len(cells) and _METHOD.fullmatch(cell):
+                        names, others = {f"{cell} {cells[at + 1]}"}, others[:at] + others[at + 1 :]
+                    if any(map(_describes, others)):
+                        found |= {each for name in names for each in _names_in(name)}
+            elif not block.endswith("\n") and (lead := _lead(block, part)):
+                rest = block[len(lead) :]
+                if _describes(rest) or (not _WORD.search(rest) and any(map(_describes, _below(part, place)))):
+                    found |= _names_in(lead)
+    return frozenset(map(_fold, found))
 
 
-_IDENTIFIER = re.compile(r"[\w.*-]+")
-_LEAD = re.compile(r"\W{0,3}(?P<name>[\w.*/-]{1,100}(?: [\w.*/-]{1,40}){0,3}?)`?(?: ?[:–—=]| - | \()\s*")
-"""The beginning of an entry in a list: "`NAME`: …", "NAME – …"."""
+_METHOD = re.compile(r"(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)")
+_LEAD_END = re.compile(r" ?[:：–—―=]| - |\s?[(（]")
+"""What ends the name at the beginning of an entry: "NAME: …", "NAME (required) – …"."""
+_IS = re.compile(
+    r" (?:is|are|sets?|gives?|holds?|contains?|names?|says?|defines?|controls?|specifies|determines?|tells?|enables?"
+    r"|turns?|ist|est|es|è)\b"
+)
+_ABOUT = re.compile(
+    r"\W*(?:(?:yes|no|true|false|required|optional|mandatory|str|string|int|integer|float|number|bool|boolean|secret|default"
+    r"|none|ja|nein|oui|non|pflicht|必須|任意|x)\W*)*",
+    re.IGNORECASE,
+)
+"""What is said of a value without saying what it is for."""
+_KINDS = (
+    r"(?:env(?:ironment)? )?(?:variable|table|tabelle|view|alert|alarm|service|dienst|endpoint|metric|job|topic|queue|event|setting"  # noqa: E501
+    r"|option|parameter|schema|collection|entity|model|field|column|code|error|error code)"
+)
+_BETWEEN = re.compile(r"\s*[,;/|&、]\s+|\s+[/|&]\s+|\s+(?:and|or|und|oder|et|ou|y|e|o)\s+|(?<=[\w`])/(?=[\w`])|[、，]")
+"""What is between two names of the same entry."""
+_VARIABLE = re.compile(r"\$?\{?([A-Za-z][\w.*-]*_[\w.*-]*)\}?(?:=\S*)?")
+
+
+def _lead(block: str, part: DocumentSection) -> str:
+    """How an entry begins: the name or names in it, up to what ends them; "" where a sentence begins."""
+    bold = next((each.strip() for each in part.bold if block.startswith(each.strip())), "")
+    if bold and not _LEAD_END.search(bold):
+        return bold
+    code = next((each for each in part.code if block.startswith(each.strip())), "").strip()
+    if code and _IS.match(block, len(code)):
+        return code
+    if found := _LEAD_END.search(block, len(code)):  # noqa: SIM108
+        lead = block[: found.start()]
+    else:
+        lead = block
+    return lead if len(lead) <= _LONGEST_LEAD and len(lead.split()) <= _MOST_LEADING_WORDS else ""
+
+
+_LONGEST_LEAD = 120
+_MOST_LEADING_WORDS = 8
+
+
+def _below(part: DocumentSection, place: int) -> list[str]:
+    """The blocks of the entry of a list that a block begins; of a paragraph, the next one."""
+    depth, following = part.depths[place], range(place + 1, len(part.blocks))
+    if depth:
+        end = next((at for at in following if part.depths[at] <= depth), len(part.blocks))
+        return list(part.blocks[place + 1 : end])
+    beside = part.blocks[place + 1 : place + 2]
+    return [
+        each for each in beside if not part.depths[place + 1] and CELL not in each and not _LEAD_END.search(each[:60])
+    ]
+
+
+def _describes(text: str) -> bool:
+    """Whether a text says more of what it is about than its type and whether it is required."""
+    return bool(_WORD.search(text)) and not is_number(text) and not _ABOUT.fullmatch(text) and says_something(text)
+
+
+def _names_in(text: str) -> set[str]:
+    """The names that a heading, cell or beginning of an entry is: itself, and each of several."""
+    text = _NUMBERING.sub("", re.sub(r"[(（][^()（）]*[)）]?\s*\Z", "", text))
+    text = re.sub(r"\A[^\w$/*{<~]+", "", text).rstrip("`*:： ") if not text.endswith("*") else text.strip(" `:")
+    bare = re.sub(rf"\A{_KINDS}:? +(?=\S)|(?<=\S) +{_KINDS}\Z", "", text, flags=re.IGNORECASE)
+    words = text.split()
+    names = {text, bare, *_BETWEEN.split(bare), *_BETWEEN.split(text)} | (
+        {*words} if words and all(map(_VARIABLE.fullmatch, words)) else set()
+    )
+    names |= {found[1] for name in names if (found := _VARIABLE.fullmatch(name))}
+    return names | {name.partition(".")[2] for name in names if name.startswith(("public.", "dbo."))}
+
+
+def _fold(name: str) -> str:
+    return re.sub(r"[\s_-]+", "-", unicodedata.normalize("NFKC", name).strip(" `:")).casefold()
 
 
 def _has_entry(name: str, described: Iterable[str]) -> bool:
-    name = name.casefold()
+    name = _fold(name)
     return any(
         each == name or (each.endswith("*") and len(each) > 2 and name.startswith(each[:-1])) for each in described
     )
@@ -261,54 +337,104 @@ def _has_entry(name: str, described: Iterable[str]) -> bool:
 def contacts(document_text: DocumentText, *, roles: Annotated[list[Heading], Field(min_length=1)]) -> Evidence:
     """The document names for each role a way in which someone can be reached.
 
-    That is a mail address, a number of seven digits or more, a channel (`#incidents`), or a link to a rota or a pager:
-    in the row, paragraph or entry that names the role, or under its heading. Addresses and numbers of nobody
-    (example.com, "+1 (XXX) XXX-XXXX", 555-0100, 123-456-7890) do not count. Whether anybody answers is not looked at.
+    That is a mail address, a telephone number of seven digits or more, a channel (`#incidents`), or a link to a rota, a
+    pager or a chat: in the row with the role in a cell, the paragraph or entry of a list that begins with it, or under
+    its heading. Addresses and numbers of nobody (example.com, "+1 (XXX) XXX-XXXX", 555-0100, 123-456-7890), dates and
+    numbers of tickets do not count. Whether anybody answers is not looked at.
 
     Args:
         roles: who must be reachable, such as "Incident commander|On-call"; "|" is between names for the same role.
     """
     _there(document_text)
     lacking = []
+    every = {_normalised(alternative) for role in roles for alternative in role.split("|")}
     for role in roles:
         names = {_normalised(alternative) for alternative in role.split("|")}
-        pieces = list(_pieces(document_text.sections, names))
+        pieces = list(_pieces(document_text.sections, names, every - names))
         if not pieces:
             lacking.append(f"no {_shown(role)}")
-        elif not any(map(_reaches, pieces)):
+        elif not any(_reaches(text, addresses) for text, addresses in pieces):
             lacking.append(f"no way to reach {_shown(role)}")
+    includes = [each for section in document_text.sections for each in section.includes]
+    if lacking and includes:
+        raise CouldNotVerify(f"{lacking[0]} in {document_text.path}, which {_elsewhere(includes)}")
     claim(not lacking, expected=f"a contact of {', '.join(map(_shown, roles))}", seen="; ".join(lacking))
     return Evidence(f"a contact of {', '.join(map(_shown, roles))}")
 
 
-def _pieces(parts: Sequence[DocumentSection], names: Collection[str]) -> Iterator[tuple[str, bool]]:
-    """What a document says of a role, a piece each, and whether it links to another place."""
+def _pieces(
+    parts: Sequence[DocumentSection], names: Collection[str], others: Collection[str]
+) -> Iterator[tuple[str, Sequence[str]]]:
+    """What a document says of a role, a piece each, and where the links in it lead."""
     for index, part in enumerate(parts):
-        if part.level and _normalised(part.title) in names:
-            family = _family(parts, index)
-            yield "\n".join(block for each in family for block in each.blocks), any(each.linked for each in family)
-        for block in part.blocks:
-            leads = [*block.split(CELL), *re.split(r"[:–—]| - ", block, maxsplit=1)[:1]]
-            if any(_normalised(each) in names for each in leads):
-                yield block, block in part.linked
+        if part.level and _is_role(part.title, names):
+            for each in _family(parts, index):
+                if not _is_role(each.title, others):
+                    yield from zip(each.blocks, each.addresses, strict=True)
+        for place, block in enumerate(part.blocks):
+            leads = block.split(CELL) if CELL in block else [_lead(block, part)]
+            if not any(_is_role(each, names) for each in leads):
+                continue
+            yield block, part.addresses[place]
+            if not _WORD.search(block[len(leads[0]) :]) and part.depths[place]:
+                below = _below(part, place)
+                yield from zip(below, part.addresses[place + 1 :], strict=False)
 
 
-def _reaches(piece: tuple[str, bool]) -> bool:
-    text, linked = piece
-    if linked:
+def _is_role(text: str, names: Collection[str]) -> bool:
+    """Whether a heading, cell or beginning of an entry is a role or several, one of which is of the names."""
+    for each in _names_in(text):
+        name = _normalised(re.sub(r"\A(?:primary|main|first|lead)\s+", "", each, flags=re.IGNORECASE))
+        if any(each in names for each in (_normalised(each), name, name.removesuffix("s"))):
+            return True
+    return False
+
+
+def _reaches(text: str, addresses: Sequence[str]) -> bool:
+    """Whether a piece of text names a way to reach somebody."""
+    if hole_in(_NOBODY.sub(" ", text)):
+        return False
+    addresses = [*addresses, *_ADDRESS.findall(text)]
+    if any(_TO_SOMEBODY.search(each) and not _OF_NOBODY.search(each) for each in addresses):
         return True
-    kept = _NOBODY.sub(" ", text)
-    return not hole_in(kept) and bool(_CONTACT.search(kept))
+    # A rota is one by the words of its link, too, wherever it is kept.
+    if any(_ROTA.search(text) and not _OF_NOBODY.search(each) and not _ADDRESS.match(text) for each in addresses):
+        return True
+    return bool(_CONTACT.search(_NO_NUMBER.sub(" ", _NOBODY.sub(" ", _ADDRESS.sub(" ", text)))))
 
 
+_ADDRESS = re.compile(r"\bhttps?://[^\s<>()]+", re.IGNORECASE)
+_ROTA = re.compile(
+    r"\b(?:rota|roster|schedule|on-?call|pager|pagerduty|opsgenie|dienstplan|bereitschaft)", re.IGNORECASE
+)
+_TO_SOMEBODY = re.compile(
+    rf"\A(?:mailto|tel|sip|sms|slack|msteams):.|{_ROTA.pattern}"
+    r"|\b(?:victorops|splunkoncall|squadcast|zenduty|rootly|firehydrant|incident\.io|slack\.com|teams\.microsoft|chat\.google"
+    r"|mattermost|zulip|t\.me|wa\.me|discord)",
+    re.IGNORECASE,
+)
+"""Where a link to somebody leads: a mailbox, a telephone, a chat, a rota or a pager."""
+_OF_NOBODY = re.compile(
+    r"[/.@](?:example|your[\w-]*|company|domain)\.[a-z]|\.(?:example|test|invalid)\b|[/@]localhost\b|TODO|TBD|[\[{<]",
+    re.IGNORECASE,
+)
 _NOBODY = re.compile(
-    r"[\w.+-]{1,64}@(?:[\w-]{1,60}\.){0,3}(?:example|test|invalid|domain|company|yourcompany)(?:\.[a-z]{2,6})?\b"
-    r"|\+?[\d ()-]{0,8}\b555[ -]?\d{4}\b|\b(?:123[ -]?456[ -]?7890|0{5,})\b",
+    r"(?:\b(?:no-?reply|git|donotreply)@\S+)"
+    r"|[\w.+-]{1,64}@(?:[\w-]{1,60}\.){0,3}(?:example|test|invalid|domain|company|yourcompany)(?:\.[a-z]{2,6})?\b"
+    r"|\+?[\d ()-]{0,8}\b555[ -]?(?:\d{3}[ -]?)?\d{4}\b"
+    r"|\b(?:123[ -]?456[ -]?7890|0{5,}|000[ -]?000[ -]?0000|1?[ -]?234[ -]?567[ -]?89\d\d)\b",
+    re.IGNORECASE,
+)
+_NO_NUMBER = re.compile(
+    # Dates, addresses of machines, versions, colours and numbers of tickets.
+    r"\b\d{4}[-/.]\d\d?[-/.]\d\d?(?:[T ]\d\d?:\d\d(?::\d\d)?)?\b|\b\d\d?[-/.]\d\d?[-/.]\d{4}\b|\b\d\d?:\d\d\b"
+    r"|\bv?\d+(?:\.\d+){3}\b|\b(?:v|version )\d+(?:\.\d+)+\b|#\w*\d\w*(?![\w-])|#(?:[0-9a-fA-F]{3}){1,2}\b|\b[A-Za-z]{2,10}-\d+\b"  # noqa: E501
+    r"|\b(?:account|ticket|id|no|nr|number of|commit|build|order|case|change|issue|version|port|konto|room)\b\W{0,3}\d[\d -]*",  # noqa: E501
     re.IGNORECASE,
 )
 _CONTACT = re.compile(
-    r"[\w.+-]{1,64}@[\w-]{1,60}(?:\.[\w-]{1,60}){1,4}|(?<![\w#])#[a-z][\w-]{1,79}\b"
-    r"|\+?\d(?:[ ()./-]{0,2}\d){6,14}(?!\w)"
+    r"[\w.+-]{1,64}@[\w-]{1,60}(?:\.[\w-]{1,60}){0,3}\.[^\W\d_]{2,24}\b|(?<![\w#])#[^\W\d_][\w-]{1,79}\b"
+    r"|(?<![\d.,])\+?\(?\d(?:[ ()./-]{0,2}\d){6,14}(?!\w)"
 )
 
 

@@ -16,6 +16,7 @@ from pytest_readiness.domains.docs.reading import (
     comments_of,
     read_restructured,
     read_sections,
+    restructured_comments,
 )
 from pytest_readiness.domains.docs.resource import Document
 from pytest_readiness.protocols.text_file import read_text_file
@@ -50,7 +51,7 @@ class DocumentText:
         sections: in the order of the document, the part before the first heading included.
         conflict: line of the first conflict marker of Git ("<<<<<<<"), but for those in code blocks that may be
             examples; 0 where there is none.
-        comments: what no reader sees, with its line.
+        comments: what no reader sees, with its line: comments, and places to be filled in that are a tag or an address.
     """
 
     path: str
@@ -75,7 +76,7 @@ def document_text(document: Document) -> DocumentText:
     if path.suffix.lower() not in SUFFIXES:
         raise CouldNotVerify(
             f"{path} is neither Markdown, reStructuredText nor plain text (.md, .markdown, .rst, .txt), and only these"
-            " are read"
+            " are read; AsciiDoc and others are not"
         )
     text = read_text_file(path)
     begin = text[:200].lstrip().lower()
@@ -86,7 +87,7 @@ def document_text(document: Document) -> DocumentText:
         line = text.count("\n", 0, found.start()) + 1
         raise CouldNotVerify(f"{path} is not text: line {line} has the control character U+{ord(found[0]):04X}")
     sections, conflict = read_text(text, path)
-    comments = comments_of(text) if path.suffix.lower() != ".rst" else ()
+    comments = restructured_comments(text) if path.suffix.lower() == ".rst" else comments_of(text)
     return DocumentText(str(path), "", sections, conflict, comments)
 
 
@@ -99,7 +100,10 @@ def read_text(text: str, path: Path) -> tuple[tuple[DocumentSection, ...], int]:
     if path.suffix.lower() == ".rst":
         if not extras.is_installed("rst"):
             raise extras.needed(path.name, "rst")
-        return read_restructured(text)
+        try:
+            return read_restructured(text)
+        except RecursionError:
+            raise CouldNotVerify(f"{path} is nested too deeply to be read") from None
     try:
         return read_sections(text)
     except TakesTooLongError as error:
