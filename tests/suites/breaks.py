@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 from pytest_readiness.core.yamlfile import read_yaml
 from tests.suites.plan import CSP, Plan
+from tests.suites.reports import jtl, junit
+from tests.suites.repository import WORKFLOW
 
 RELAY = {"mynetworks": "0.0.0.0/0", "smtpd_relay_restrictions": "permit_mynetworks, reject_unauth_destination"}
 OPEN_HBA = ("host all all 127.0.0.1/32 scram-sha-256",)
@@ -89,6 +91,67 @@ def _section(label: str, heading: str, text: str = "TODO") -> Change:
     return _set("documents", label, {heading: text})
 
 
+def _report(label: str, change: Callable[[Any], Any]) -> Change:
+    return lambda plan: plan.reports.update({label: change})
+
+
+def _vulnerable(report: Any) -> Any:
+    report["dependencies"][0]["vulns"] = [{"id": "PYSEC-2026-1", "fix_versions": ["2.33.0"], "aliases": []}]
+    return report
+
+
+def _slow(report: Any) -> Any:
+    report["metrics"]["http_req_duration"]["values"] |= {"p(90)": 900.0, "p(95)": 1100.0, "max": 3000.0}
+    return report
+
+
+def _failed(report: Any) -> Any:
+    for record in report["records"]:
+        if record["kind"] == "rollback":
+            record["outcome"] = "failed"
+    return report
+
+
+def _half_covered(report: Any) -> Any:
+    for part in (*(each["summary"] for each in report["files"].values()), report["totals"]):
+        part["covered_lines"] = part["num_statements"] // 2
+    for each in report["files"].values():
+        each["executed_lines"], each["missing_lines"] = list(range(1, 6)), list(range(6, 11))
+    return report
+
+
+def _found(report: Any) -> Any:
+    place = {"physicalLocation": {"artifactLocation": {"uri": "shop/orders.py"}, "region": {"startLine": 3}}}
+    result = {"ruleId": "B602", "level": "error", "message": {"text": "a shell"}, "locations": [place]}
+    report["runs"][0]["results"] = [result]
+    return report
+
+
+def _alerted(report: Any) -> Any:
+    report["site"][0]["alerts"][0] |= {"riskcode": "3", "riskdesc": "High (Medium)"}
+    return report
+
+
+def _in_workflow(*changes: tuple[str, str]) -> Change:
+    def change(plan: Plan) -> None:
+        text = WORKFLOW
+        for old, new in changes:
+            assert old in text
+            text = text.replace(old, new)
+        plan.repository[".github/workflows/ci.yml"] = text
+
+    return change
+
+
+NO_RUNS = {"total_count": 0, "workflow_runs": []}
+BLOCKER = {
+    "id": 5,
+    "number": 5,
+    "title": "Orders are lost",
+    "state": "open",
+    "labels": [{"name": "blocker"}],
+    "created_at": "2026-01-02T00:00:00Z",
+}
 FAULTS: Mapping[str, str] = {
     "any-document": "whatever is sent as JSON is taken",
     "any-file": "files of every type are taken",
@@ -327,6 +390,34 @@ BREAKS: Mapping[str, Break] = {
         _option("volumes", ["/var/run/docker.sock:/var/run/docker.sock"]),
     ),
     "image-latest": Break("containers", "an image is not pinned", _set("images", "web", "shop-web:latest")),
+    # Reports, and the repository with its pipelines and its forge
+    "test-failed": Break(
+        "reports", "a unit test has failed", _report("unit-tests", lambda _: junit("unit-tests", 40, failed=1))
+    ),
+    "vulnerable-dependency": Break(
+        "reports", "a dependency has a known weakness", _report("dependency-audit", _vulnerable)
+    ),
+    "slow-under-load": Break("reports", "answers take a second under load", _report("load", _slow)),
+    "never-recovers": Break(
+        "reports", "answers stay slow after a stress test", _report("stress", lambda _: jtl(recovers=False))
+    ),
+    "rollback-failed": Break("reports", "the last rollback did not succeed", _report("records", _failed)),
+    "coverage-low": Break("reports", "tests run half of the lines", _report("coverage", _half_covered)),
+    "finding": Break("reports", "static analysis has found something", _report("static-analysis", _found)),
+    "alert": Break("reports", "a scan has found a weakness", _report("zap", _alerted)),
+    "secret-in-code": Break(
+        "source", "the code holds a key", _set("repository", "scripts/keys.py", f'KEY = "sk_live_51{"aZ3" * 20}"\n')
+    ),
+    "todo": Break(
+        "source", "a comment says what is to be done", _set("repository", "scripts/later.py", "# TODO: later\n")
+    ),
+    "tests-ignored": Break(
+        "source",
+        "tests may fail",
+        _in_workflow(("--junitxml=reports/unit.xml", "|| true"), ("npm ci && npm test", "npm ci")),
+    ),
+    "stale-run": Break("forge", "no pipeline has run for the commit", _set("forge", "actions/runs", NO_RUNS)),
+    "blocker": Break("forge", "an issue blocks the release", _set("forge", "issues", [BLOCKER])),
     # The host
     "ssh-root": Break("machine", "root may log in by ssh", _set("sshd", "PermitRootLogin", "yes")),
     "ssh-passwords": Break("machine", "ssh takes passwords", _set("sshd", "PasswordAuthentication", "yes")),

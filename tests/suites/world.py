@@ -430,7 +430,7 @@ class World:
         self._env_files = {}
         for name, variables in {
             "production": production,
-            "example": {name: "change-me" if name in SECRETS else "" for name in production},
+            "example": {name: "change-me" if name in SECRETS else "" for name in {**Plan().env, **production}},
             "development": development,
         }.items():
             self._env_files[name] = self.directory / f"{name}.env"

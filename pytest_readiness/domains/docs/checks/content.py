@@ -129,7 +129,7 @@ def no_placeholders(
     Looked for in headings, paragraphs, lists and each cell of tables: TODO, TBD, "will follow", "to be defined", in
     other languages, too; "[Contact Info]", "{{name}}", "+1 (XXX) XXX-XXXX", "First Last", "YYYY-MM-DD", lines of
     underscores; a section without any text, a row of which only the first cell is filled in (but in tables with ticks);
-    TODO, FIXME and TBD in comments, `[plan](TODO)` and `<insert link>`. What is marked as code, empty boxes of tasks,
+    TODO, FIXME and TBD in comments, links to "TODO" and `<insert link>`. What is marked as code, empty boxes of tasks,
     "none" or "n/a", and an "Unreleased" without entries are right. Pictures are not looked at.
 
     Args:
@@ -194,12 +194,12 @@ def covers(
     mentioned elsewhere, in code, a diagram (Mermaid) or a longer word, does not count; `AWS_*` describes every name that begins
     so, and blanks, "-" and "_" are alike. Whether what is written is right is not looked at.
 
+    `names` or `variables_of` must be given.
+
     Args:
         names: what must be described: tables, alerts, services, settings.
         variables_of: an env file of the target, each of whose variables must be described.
         allow_missing: names that need no entry, such as those that the platform sets.
-
-    `names` or `variables_of` must be given.
     """  # noqa: E501
     if names is None and variable_names is None:
         raise NotDeclared("neither names nor variables_of says what must be described")

@@ -43,12 +43,12 @@ def fresh(
     document was updated change nothing. A review counts that its front matter dates (`reviewed: 2026-03-01`). Whether
     what is written is right is not looked at.
 
+    `max_age_days` or `newer_than` must be given.
+
     Args:
         max_age_days: most days since the last change or review.
         newer_than: files or folders of the same repository, none of which may have been changed after the document
             was changed or reviewed.
-
-    At least one of them must be given.
     """
     if max_age_days is None and newer_than is None:
         raise NotDeclared("neither max_age_days nor newer_than says how recent the document must be")
@@ -91,7 +91,7 @@ def links(document_links: DocumentLinks) -> Evidence:
 
     Read from the release's commit, where the document's repository is declared, and from what is checked out otherwise;
     capitals count. Names of headings are those of GitHub, GitLab and MkDocs. A link that is still to be filled in
-    (`[plan](TODO)`) and one by a name that nothing defines (`[plan][x]`) fail. Addresses outside of the repository are
+    (to "TODO") and one by a name that nothing defines (`[plan][x]`) fail. Addresses outside of the repository are
     counted and not asked; a document without any link within its repository could not be verified.
     """
     inside = [each for each in document_links.links if not each.outside]
