@@ -215,7 +215,8 @@ class Check:
                 self.id, __config__=config, __module__=self.judge.__module__, **fields
             )
         model.model_rebuild()
-        if model.model_fields.keys() != fields.keys():
+        if model.model_fields.keys() != fields.keys() or "keys" in fields:
+            # What has `keys` is a mapping for dict(), which gives the parameters to the check.
             raise NameError("pydantic takes it for something of its own")
         return model
 

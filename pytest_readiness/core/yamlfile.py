@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +14,8 @@ MOST_CHARACTERS = 10_000_000
 MOST_VALUES = 1_000_000
 DEEPEST = 100
 """What is longer is no file that a person keeps."""
+_NESTED = re.compile(rf"(?m)^ {{{DEEPEST}}}|(?:[-?:] +){{{DEEPEST}}}")
+"""What could be deeper than that without as many brackets."""
 
 
 class YamlMap(dict[str, Any]):
@@ -105,6 +108,16 @@ def read_yaml(path: Path, what: str) -> YamlMap:
     return parse_yaml(read_text(path, what), path, what)
 
 
+def _refuse_deep(events: Iterable[Any]) -> None:
+    """Raise RecursionError for what libyaml would compose until the stack, and with it the whole run, ends."""
+    depth = 0
+    for event in events:
+        kind = type(event).__name__
+        depth += kind.endswith("StartEvent") - kind.endswith("EndEvent")
+        if depth > 2 * DEEPEST:
+            raise RecursionError
+
+
 def parse_yaml(text: str, path: Path, what: str) -> YamlMap:
     """Return the mapping in `text`; `path` is named in problems (see `read_yaml`)."""
     from ruamel.yaml import YAML
@@ -126,6 +139,8 @@ def parse_yaml(text: str, path: Path, what: str) -> YamlMap:
     yaml.Resolver = Resolver
     try:
         try:
+            if _NESTED.search(text) or text.count("[") + text.count("{") > DEEPEST:
+                _refuse_deep(yaml.parse(text))
             root = yaml.compose(text)
         except YAMLError:
             # libyaml is fast, but refuses some YAML 1.2, such as an address without quotes within braces.

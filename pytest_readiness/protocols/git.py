@@ -28,6 +28,7 @@ CUT_OFF = "the history is cut off here; fetch all of it (fetch-depth: 0, or git 
 _UNSWAYED = (
     *("--literal-pathspecs", "--no-replace-objects"),
     *("-c", "log.showSignature=no", "-c", "core.quotePath=off"),
+    *("-c", "core.trustCtime=true", "-c", "core.checkStat=default", "-c", "status.showUntrackedFiles=all"),
     *("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}"),
 )
 

@@ -301,6 +301,7 @@ def test_every_fixture_of_pytest_and_testinfra_is_known(tmp_path: Path) -> None:
         ("fine: int = 1, a: Lock", "its parameter 'a' is none that a binding could set (Pydantic"),
         ("model_validate: str = 'x'", "its parameter 'model_validate' is none that a binding could set ("),
         ("fine: int, model_config: int = 1", "its parameter 'model_config' is none that a binding could set ("),
+        ("keys: str = 'x'", "its parameter 'keys' is none that a binding could set ("),
         ("_a: int", "its parameter '_a' is none that a binding could set ("),
         ("_a: int = 1", "its parameter '_a' is none that a binding could set ("),
         ("__class__: int = 1", "its parameter '__class__' is none that a binding could set ("),

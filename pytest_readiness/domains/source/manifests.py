@@ -151,6 +151,7 @@ def _ini(text: str) -> Any:
 
 def _properties(text: str) -> Any:
     lines = re.sub(r"\\\n[ \t]*+", "", text).splitlines()
+    lines = [re.sub(r"\\u([0-9a-fA-F]{4})", lambda found: chr(int(found[1], 16)), line) for line in lines]
     return {found[1]: found[2].strip() for line in lines if (found := _PROPERTY.fullmatch(line))}
 
 
@@ -163,7 +164,34 @@ def _env(text: str) -> Any:
 
 
 def _python(text: str) -> dict[str, Any]:
-    return _names(ast.parse(text).body)
+    module = ast.parse(text)
+    found = _names(module.body)
+    # A function may set what is the module's, whenever it is called.
+    given = {name: node.lineno for node in ast.walk(module) if isinstance(node, ast.Global) for name in node.names}
+    return found | {name: Computed(line) for name, line in given.items() if name in found}
+
+
+def _renamed(node: ast.AST) -> Iterator[str]:
+    """Names that a node gives another meaning, otherwise than by storing to a name."""
+    if isinstance(node, (ast.Import, ast.ImportFrom)):
+        yield from (alias.asname or alias.name.partition(".")[0] for alias in node.names)
+    elif isinstance(node, ast.MatchMapping):
+        yield node.rest or ""
+    elif isinstance(node, (ast.ExceptHandler, ast.MatchAs, ast.MatchStar, ast.FunctionDef, ast.AsyncFunctionDef)):
+        yield node.name or ""
+    elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Del):
+        yield node.id
+
+
+def _takes_all(node: ast.AST) -> bool:
+    """Whether a node may set any name."""
+    if isinstance(node, ast.ImportFrom):
+        return any(alias.name == "*" for alias in node.names)
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in ("exec", "globals", "locals", "vars")
+    )
 
 
 def _names(body: Iterable[ast.stmt]) -> dict[str, Any]:
@@ -178,11 +206,14 @@ def _names(body: Iterable[ast.stmt]) -> dict[str, Any]:
             found |= {each.id: value for each in goals if isinstance(each, ast.Name)}
         elif isinstance(node, ast.ClassDef):
             found[node.name] = ({STAR: Computed(node.lineno)} if node.bases else {}) | _names(node.body)
-        elif not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            found |= {node.name: Computed(node.lineno)} if node.name in found else {}
+        else:
             # Whatever else sets a name, or changes what it holds, may do so or not.
             for inner in ast.walk(node):
-                if isinstance(inner, ast.ImportFrom) and any(alias.name == "*" for alias in inner.names):
-                    found = dict.fromkeys([*found, STAR], Computed(inner.lineno))
+                if _takes_all(inner):
+                    found = dict.fromkeys([*found, STAR], Computed(node.lineno))
+                found |= {name: Computed(node.lineno) for name in _renamed(inner) if name in found}
                 holder = inner.value if isinstance(inner, (ast.Subscript, ast.Attribute)) else None
                 while isinstance(holder, (ast.Subscript, ast.Attribute)):
                     holder = holder.value

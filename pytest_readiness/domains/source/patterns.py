@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
 GLOB = frozenset("*?[")
+MOST_STARS = 3
+"""In one part of a path, and of `**` in all: how long a name is looked at grows with every one."""
+
+
+def _few_stars(text: str) -> None:
+    parts = [re.sub(r"\*+", "*", each) for each in text.split("/") if each != "**"]
+    if text.split("/").count("**") > MOST_STARS or any(each.count("*") > MOST_STARS for each in parts):
+        raise ValueError(f"a pattern has at most {MOST_STARS} stars between two slashes, and at most {MOST_STARS} '**'")
 
 
 def _ignore_pattern(text: str) -> str:
@@ -14,12 +23,14 @@ def _ignore_pattern(text: str) -> str:
 
     if text.strip() != text or text.startswith(("!", "#")) or not text.strip("/*"):
         raise ValueError("a pattern is written as in .gitignore, such as *.log or /build/, without '!'")
+    _few_stars(text)
     GitIgnoreSpec.from_lines([text])
     return text
 
 
 def _tree_path(text: str) -> str:
     for each in text.split("|"):
+        _few_stars(each)
         parts = each.removesuffix("/").split("/")
         if each.strip() != each or "\\" in each or {"", ".", ".."} & set(parts) or each[0] in "!#":
             raise ValueError(

@@ -25,6 +25,8 @@ def holds(version: str, spec: str, ecosystem: str) -> bool | None:
             return SpecifierSet(spec).contains(version, prereleases=True)
         except InvalidSpecifier:
             return None
+    if ecosystem == "Go":
+        return version == spec
     found, seen = _RANGE.fullmatch(spec.strip()), numbers(version)
     if not found or not seen or ecosystem not in ("Python", "npm", "Rust"):
         return None

@@ -245,3 +245,54 @@ def test_pushed_in_a_shallow_clone(repo: Repo, remote: Path, judged: Any, tmp_pa
     assert judge("source.pushed", Repository(name="shop", branch="main", **shallow))
     with pytest.raises(CouldNotVerify, match="no tag or commit"):
         judge("source.pushed", Repository(name="shop", branch="main", commit=first, **shallow))
+
+
+def test_names_that_look_like_patterns_and_files_without_a_letter(repo: Repo, judged: Any) -> None:
+    blank: dict[str, str | bytes] = {
+        "bom.md": b"\xef\xbb\xbf\n",
+        "nul.md": b"\0" * 99,
+        "wide.md": "\ufeff\n".encode("utf-16"),
+        "VERSION": "7",
+    }
+    repo.commit({"app/[id]/page.tsx": "x", **blank})
+    repo.git("update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},sub")
+    repo.git("commit", "-q", "-m", "Submodule")
+    assert judged("source.files", paths=["app/[id]/page.tsx", "app/[id]/", "VERSION"])
+    for path in ("app/[id]/page.tsx", "sub/", "su*/"):
+        with pytest.raises(ClaimFalse, match="is there"):
+            judged("source.files", paths=["VERSION"], absent=[path])
+    for path in ("bom.md", "nul.md", "wide.md"):
+        with pytest.raises(ClaimFalse, match=f"{path} is empty"):
+            judged("source.files", paths=[path])
+    with pytest.raises(ValidationError, match="at most 3 stars"):
+        judged("source.files", paths=["*a*a*a*a*b"])
+
+
+def test_conflicts_without_names_and_logs_that_were_rotated(repo: Repo, judged: Any) -> None:
+    repo.commit({"a.md": "<<<<<<<<\n>>>>>>>>\n", "b.md": " <<<<<<<\n >>>>>>>\n"})
+    assert judged("source.no_stray_files")
+    repo.commit({"a.md": "<<<<<<<\r\n>>>>>>>\r\n", "app.log.1": "x"})
+    with pytest.raises(ClaimFalse, match=r"seen: 2: a\.md has conflict markers, app\.log\.1"):
+        judged("source.no_stray_files")
+
+
+def test_hidden_within_a_submodule(repo: Repo, judged: Any, tmp_path: Path) -> None:
+    Repo(tmp_path / "library").commit({"a": "1"})
+    repo.git("submodule", "--quiet", "add", str(tmp_path / "library"), "sub")
+    repo.commit()
+    inner = Repo(repo.path / "sub")
+    inner.git("config", "status.showUntrackedFiles", "no")
+    (inner.path / "new").write_text("x")
+    with pytest.raises(ClaimFalse, match=r"1 changed \(sub\)"):
+        judged("source.clean")
+    (inner.path / "new").unlink()
+    inner.git("update-index", "--assume-unchanged", "a")
+    with pytest.raises(ClaimFalse, match=r"told not to compare \(sub/a\)"):
+        judged("source.clean")
+
+
+def test_another_program_in_place_of_the_remotes(repo: Repo, judged: Any, remote: Path) -> None:
+    repo.commit({"b": "1"})
+    repo.git("config", "remote.origin.uploadpack", "sh -c 'git-upload-pack .git' #")
+    with pytest.raises(ClaimFalse, match="without it"):
+        judged("source.pushed", branch="main")

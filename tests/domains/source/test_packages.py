@@ -327,3 +327,12 @@ def test_imports_that_cannot_be_judged(repo: Repo, judged: Any, files: dict[str,
     repo.commit(files)
     with pytest.raises(CouldNotVerify, match=said):
         judged("source.dependencies_declared")
+
+
+def test_the_version_that_go_asks_for(repo: Repo, judged: Any) -> None:
+    sums = "".join(f"github.com/a/b {version} h1:{'A' * 43}=\n" for version in ("v1.0.0", "v1.1.0"))
+    repo.commit({"go.mod": "module x\ngo 1.22\nrequire github.com/a/b v1.1.0\n", "go.sum": sums})
+    assert "not compared" not in judged("source.dependencies_locked").text
+    repo.commit({"go.sum": sums.splitlines()[0]})
+    with pytest.raises(ClaimFalse, match=r"asked for as v1\.1\.0, and go\.sum has v1\.0\.0"):
+        judged("source.dependencies_locked")

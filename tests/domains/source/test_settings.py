@@ -231,3 +231,39 @@ def test_hooks_that_cannot_be_read(repo: Repo, judged: Any, text: str) -> None:
     repo.commit({".pre-commit-config.yaml": text})
     with pytest.raises(CouldNotVerify, match=r"\.pre-commit-config\.yaml"):
         judged("source.precommit")
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        "globals()['DEBUG'] = True",
+        "globals().update(DEBUG=True)",
+        "exec(open('local.py').read())",
+        "from .base import DEBUG",
+        "from .base import FLAG as DEBUG",
+        "def f():\n    global DEBUG\n    DEBUG = True\nf()",
+        "def DEBUG(): pass",
+        "del DEBUG",
+        "match f():\n    case DEBUG: pass",
+    ],
+)
+def test_what_else_gives_a_name_another_value(repo: Repo, judged: Any, later: str) -> None:
+    repo.commit({"a.py": f"DEBUG = False\n{later}\n", "b.py": f"import os\n{later}\nDEBUG = False\n"})
+    with pytest.raises(CouldNotVerify, match="computes DEBUG or takes it from elsewhere"):
+        judged("source.config", files=["a.py"], values={"DEBUG": False})
+    if "global DEBUG" not in later:
+        assert judged("source.config", files=["b.py"], values={"DEBUG": False})
+
+
+def test_copies_and_files_that_are_too_deep(repo: Repo, judged: Any) -> None:
+    deep = "[" * 50_000 + "]" * 50_000
+    repo.commit({"a.yaml": "x: 1\ny: 2\n", "b.yaml": "# b\ny: 2\nx: 1\n", "c.yaml": "x: 1\ny: 3\n", "deep.yaml": deep})
+    assert judged("source.config", files=["a.yaml", "c.yaml"], present=["x"])
+    with pytest.raises(ClaimFalse, match=r"a\.yaml and b\.yaml hold the same"):
+        judged("source.config", files=["a.yaml", "b.yaml"])
+    with pytest.raises(CouldNotVerify, match="too deeply"):
+        judged("source.config", files=["deep.yaml"])
+    for text in ("- " * 50_000 + "x", "\n".join(" " * depth + "a:" for depth in range(1_500))):
+        repo.commit({"deep.yaml": text})
+        with pytest.raises(CouldNotVerify, match="too deeply"):
+            judged("source.config", files=["deep.yaml"])

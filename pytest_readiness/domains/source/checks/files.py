@@ -16,7 +16,21 @@ from pytest_readiness.domains.source.patterns import IgnorePattern, TreePath
 from pytest_readiness.domains.source.resource import Repository, Revision
 
 STRAY = (
-    *("*.log", "*.bak", "*.orig", "*.rej", "*.tmp", "*.temp", "*.swp", "*.swo", "*~", ".#*", "[#]*#"),
+    *(
+        "*.log",
+        "*.log.gz",
+        "*.log.[0-9]*",
+        "*.bak",
+        "*.orig",
+        "*.rej",
+        "*.tmp",
+        "*.temp",
+        "*.swp",
+        "*.swo",
+        "*~",
+        ".#*",
+        "[#]*#",
+    ),
     *(".DS_Store", "Thumbs.db", "desktop.ini", ".idea/workspace.xml", "nohup.out", "hs_err_pid*", "*.stackdump"),
     *("*.pyc", "__pycache__/", "*.class", ".pytest_cache/", ".mypy_cache/", ".ruff_cache/", ".sass-cache/"),
     *("node_modules/", ".venv/", "venv/", ".tox/", ".nox/", ".terraform/", "*.tfstate", ".coverage", ".nyc_output/"),

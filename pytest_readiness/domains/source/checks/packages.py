@@ -68,6 +68,10 @@ def dependencies_locked(
                 unknown.append(lock.problem)
                 continue
             pins = {pin.name: pin for pin in reversed(lock.pins)}
+            if lock.ecosystem == "Go":
+                # It has sums of several versions of a module, and the manifest says which one is meant.
+                asked = {(each.name, each.spec) for each in manifest.requires}
+                pins |= {pin.name: pin for pin in lock.pins if (pin.name, pin.version) in asked}
             for each in manifest.requires:
                 if each.origin == "path" or each.name in allowed:
                     continue

@@ -53,8 +53,8 @@ def config(
             wrong.append(f"{path} holds no value")
         else:
             _compare(file, values, present, wrong, unknown)
-    contents = [config_files.files[path].oid for path in files if path in config_files.files]
-    same = sorted({path for path in files if contents.count(config_files.files[path].oid) > 1})
+    contents = [_content(config_files.files[path]) for path in files if path in config_files.files]
+    same = sorted({path for path in files if contents.count(_content(config_files.files[path])) > 1})
     wrong += [f"{' and '.join(same)} hold the same"] * (len(same) > 1 and not wrong)
     asked = listed([*(f"{key}={_shown(value)}" for key, value in values.items()), *present])
     claim(not wrong, expected=f"{asked or 'values'} in {listed(files)}", seen=listed(wrong))
@@ -64,6 +64,12 @@ def config(
     return Evidence(
         f"{asked or 'values'} in {listed(files)} of {config_files.commit.short}, {count} values read in all"
     )
+
+
+def _content(file: ConfigFile) -> object:
+    """What two copies of a file have in common, also where a comment or the order of keys differs."""
+    told = not file.problem and all(each.kind != "computed" for each in file.values.values())
+    return (file.untyped, file.values) if told and file.values else file.oid
 
 
 def _compare(

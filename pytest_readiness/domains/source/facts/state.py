@@ -22,7 +22,7 @@ class WorkingTree:
 
     Attributes:
         commit: the commit of the release.
-        tracked: how many files git tracks here.
+        tracked: how many files git tracks here, and in submodules.
         changed: paths of tracked files that differ, or that the index has otherwise; at most 50.
         changes: how many these are in all.
         untracked: paths that git does not track and no .gitignore names; at most 50.
@@ -56,7 +56,7 @@ def working_tree(repository: Repository, release_commit: ReleaseCommit) -> Worki
     # Not `status`: it also leaves out what this machine's or this clone's own settings ignore.
     others = ("ls-files", "--others", "-z")
     untracked = _lines(top, *others, "--exclude-per-directory=.gitignore")
-    listed = _lines(top, "ls-files", "-v", "-z")
+    listed = _lines(top, "ls-files", "-v", "-z", "--recurse-submodules")
     hidden = tuple(each[2:] for each in listed if each[0].islower() or each[0] == "S")
     return WorkingTree(
         commit=release_commit,
@@ -105,7 +105,9 @@ def remote_branch(repository: Repository, release_commit: ReleaseCommit, *, ask:
     top = Path(release_commit.path)
     sent(f"ask the remote {repository.remote} of {top} for its branches and tags")
     try:
-        said = ask_git(top, "ls-remote", "--heads", "--tags", "--end-of-options", repository.remote, online=True)
+        # A clone may name another program to ask, which answers what it likes.
+        words = ("ls-remote", "--upload-pack=git-upload-pack", "--heads", "--tags", "--end-of-options")
+        said = ask_git(top, *words, repository.remote, online=True)
         where = ask_git(top, "ls-remote", "--get-url", "--end-of-options", repository.remote, online=True)
     except GitError as error:
         shown = USER.sub("//", repository.remote)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ from pytest_readiness.domains.source.manifests import POINTER
 from pytest_readiness.domains.source.patterns import GLOB
 from pytest_readiness.domains.source.resource import Repository
 
+POINTERS = (POINTER, b"version https://hawser.github.com/spec/")
 POINTER_BYTES = 1024
 """No pointer of Git LFS is as long, by its specification."""
 
@@ -45,7 +47,13 @@ class GitTree:
         from pathspec import GitIgnoreSpec
 
         spec = GitIgnoreSpec.from_lines(patterns)
-        return tuple(each for each in self.files if spec.match_file(each.path.lower() if folded else each.path))
+
+        def goes(each: TreeFile) -> bool:
+            path = each.path.lower() if folded else each.path
+            # A submodule is a folder; a link to one is named as one is.
+            return spec.match_file(path) or (not each.regular and spec.match_file(f"{path}/"))
+
+        return tuple(filter(goes, self.files))
 
 
 @fact(deadline=60)
@@ -99,13 +107,13 @@ def named_files(repository: Repository, git_tree: GitTree, *, asks: tuple[str, .
     matched = {ask: [each for part in ask.split("|") for each in _matching(git_tree, by_path, part)] for ask in asks}
     goals = {each.path: _behind(git_tree.commit, by_path, each) for found in matched.values() for each in found}
     small = [each for each in goals.values() if each and each.size < POINTER_BYTES]
-    pointers = {each.oid for each, data in read_files(git_tree.commit, small) if data.startswith(POINTER)}
+    flaws = {each.oid: _flaw(data) for each, data in read_files(git_tree.commit, small)}
 
     def named(each: TreeFile) -> NamedFile:
         goal = goals[each.path]
         flaw = "leads to no file of the repository" if goal is None else "is a submodule" * (goal.mode == "160000")
         if goal and goal.regular:
-            flaw = "is empty" if goal.size < 2 else "is a pointer of Git LFS" if goal.oid in pointers else ""
+            flaw = flaws.get(goal.oid, "")
         return NamedFile(each.path, flaw, goal.oid if goal else "")
 
     return NamedFiles(
@@ -116,10 +124,25 @@ def named_files(repository: Repository, git_tree: GitTree, *, asks: tuple[str, .
     )
 
 
+def _flaw(data: bytes) -> str:
+    """Why a small file says nothing, or ""."""
+    # White space, what is not seen, and the marks of an encoding are nothing to read.
+    if not data.translate(None, b"\0 \t\r\n\v\f") or not re.sub(r"[\s\0\u200b-\u200f\ufeff\ufffd]", "", _decoded(data)):
+        return "is empty"
+    return "is a pointer of Git LFS" if data.startswith(POINTERS) else ""
+
+
+def _decoded(data: bytes) -> str:
+    return data.decode("utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8", "replace")
+
+
 def _matching(tree: GitTree, by_path: Mapping[str, TreeFile], path: str) -> Iterable[TreeFile]:
-    if not GLOB & set(path):
-        inside = (each for each in tree.files if each.path.startswith(path)) if path.endswith("/") else ()
-        return [by_path[path]] if path in by_path else inside
+    folder = by_path.get(path.removesuffix("/"))
+    if path in by_path or (folder and not folder.regular):
+        return [by_path[path.removesuffix("/")]]
+    inside = [each for each in tree.files if each.path.startswith(path)] if path.endswith("/") else []
+    if inside or not GLOB & set(path):
+        return inside
     found = tree.matching([f"/{path}"])
     # As Git reads a pattern, one that a folder's name matches means all that is in it.
     deep = path.endswith("/") or "**" in path
@@ -167,20 +190,9 @@ class MergeConflicts:
 
 @fact(deadline=120)
 def merge_conflicts(repository: Repository, release_commit: ReleaseCommit) -> MergeConflicts:  # noqa: ARG001
-    """Files in which lines begin with the markers of a merge, "<<<<<<< " and ">>>>>>> "."""
-    words = (
-        "grep",
-        "--no-color",
-        "-l",
-        "-z",
-        "-a",
-        "--all-match",
-        "--full-name",
-        "-e",
-        "^<<<<<<< .",
-        "-e",
-        "^>>>>>>> .",
-    )
+    """Files in which lines begin with the markers of a merge, "<<<<<<<" and ">>>>>>>", alone or before a name."""
+    words = ["grep", "--no-color", "-lzaE", "--all-match", "--full-name"]
+    words += (word for mark in "<>" for word in ("-e", f"^{mark * 7}([ \r]|$)"))
     said = git_text(Path(release_commit.path), *words, release_commit.sha, accepted=(0, 1))
     paths = tuple(each.partition(":")[2] for each in said.split("\0") if each)
     return MergeConflicts(release_commit.sha, paths, len(paths))
