@@ -58,8 +58,8 @@ def coverage(
 
     Args:
         paths: patterns as in .gitignore of the files that count (`src/**/*.py`, `!src/shop/migrations/`).
-        over: percent that coverage must be above. Either this or `min` is given.
-        min: percent that coverage must reach.
+        over: percent that coverage must be above. Default: what `min` says.
+        min: percent that coverage must reach. Default: what `over` says.
         of: "lines" or "branches".
         max_age_days: oldest age of the report, in days. None: the commit says enough.
         about: "commit": the report names the release's commit; "unproven": it is only younger.

@@ -24,7 +24,7 @@ def _is_page(url: str) -> str:
     return url
 
 
-Page = Annotated[str, AfterValidator(_is_page)]
+Page = Annotated[str, AfterValidator(_is_page), Field(examples=["https://shop.example.com/"])]
 Category = Literal["performance", "accessibility", "best-practices", "seo"]
 Impact = Literal["minor", "moderate", "serious", "critical"]
 Risk = Literal["informational", "low", "medium", "high"]
@@ -50,7 +50,9 @@ def lighthouse(
     lighthouse_report: LighthouseReport,
     *,
     url: Page,
-    scores: Annotated[dict[Category, Annotated[int, Field(ge=2, le=100)]], Field(min_length=1)],
+    scores: Annotated[
+        dict[Category, Annotated[int, Field(ge=2, le=100)]], Field(min_length=1, examples=[{"performance": 90}])
+    ],
     form_factor: Literal["mobile", "desktop"] = "mobile",
     min_runs: Annotated[int, Field(gt=0, le=100)] = 3,
     max_age_days: Days = 30,

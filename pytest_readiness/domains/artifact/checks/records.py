@@ -72,7 +72,7 @@ def drill(
     Args:
         kind: what was rehearsed, as the record says it: restore, rollback, migration-rollback, failover …
         system: to what it was done.
-        environment: where.
+        environment: where it was done, such as staging.
         max_age_days: oldest record. 92: once a quarter.
         rto_minutes: longest duration, in minutes. By default any.
         rpo_minutes: longest span of which data was lost, in minutes. By default any.

@@ -122,7 +122,9 @@ def sections(document_text: DocumentText, *, sections: Annotated[list[Heading], 
     source="Google SRE Book, chapter 14: responders act on what is written down",
 )
 def no_placeholders(
-    document_text: DocumentText, *, allow: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    document_text: DocumentText,
+    *,
+    allow: list[Annotated[str, Field(min_length=1)]] = [],  # noqa: B006 (pydantic copies it)
 ) -> Evidence:
     """The document has no place left that is still to be filled in.
 
@@ -184,7 +186,7 @@ def covers(
     *,
     names: Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)] | None = None,
     variables_of: Annotated[str, Named("env_file")] | None = None,
-    allow_missing: tuple[str, ...] = (),
+    allow_missing: list[str] = [],  # noqa: B006 (pydantic copies it)
 ) -> Evidence:
     """The document has an entry with some text for each of the names.
 

@@ -46,7 +46,7 @@ def fresh(
     `max_age_days` or `newer_than` must be given.
 
     Args:
-        max_age_days: most days since the last change or review.
+        max_age_days: most days since the last change or review. Default: any number.
         newer_than: files or folders of the same repository, none of which may have been changed after the document
             was changed or reviewed.
     """

@@ -168,7 +168,7 @@ def _told_of(other: str) -> Iterator[None]:
 def distinct(
     env_facts: EnvFacts,
     *,
-    names: Annotated[list[Name], Field(min_length=2)],
+    names: Annotated[list[Name], Field(min_length=2, examples=[["SECRET_KEY", "JWT_SECRET"]])],
     same: list[Annotated[list[Name], Field(min_length=2)]] = [],  # noqa: B006 (pydantic copies it)
 ) -> Evidence:
     """No two of the named variables have the same secret.

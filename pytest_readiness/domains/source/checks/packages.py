@@ -255,7 +255,7 @@ def tools(
     tool_settings: ToolSettings,
     commit_hooks: CommitHooks,
     *,
-    tools: Annotated[list[Annotated[str, AfterValidator(_known)]], Field(min_length=1)],
+    tools: Annotated[list[Annotated[str, AfterValidator(_known), Field(examples=["ruff"])]], Field(min_length=1)],
 ) -> Evidence:
     """Each named tool is declared and locked to one version, and has settings that this version reads.
 
