@@ -226,11 +226,11 @@ source = { editable = "." }
 [[package]]
 name = "P0"
 version = "1.0"
-source = { registry = "https://pypi.org/simple" }
+source = { registry = "https://index.example.com/simple" }
 [[package]]
 name = "p1"
 version = "1.0"
-source = { registry = "https://pypi.org/simple" }
+source = { registry = "https://index.example.com/simple" }
 """
 LOCKS = {
     "requirements.txt": "# made\nP.0==1.0 \\\n    --hash=sha256:00\np_1[x]==1.0 ; python_version > '3'\n",

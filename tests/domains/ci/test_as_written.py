@@ -16,7 +16,7 @@ from tests.domains.forge.forge_world import ForgeWorld, forge_world
 from tests.stack.forge import at
 
 IMAGE, DEPLOY, TESTS, SCAN = "ci.builds_image", "ci.deploys", "ci.runs_tests", "ci.security_scan"
-SHOP = {"registry": "ghcr.io/example/shop"}
+SHOP = {"registry": "registry.example.com/shop"}
 PRODUCTION = {"environment": "production"}
 TRIVY = "      - uses: aquasecurity/trivy-action@v1\n        with: {exit-code: 1, scan-type: fs}\n"
 
@@ -38,11 +38,11 @@ def bot(name: str, told: Any, *paths: str) -> dict[str, str]:
 
 
 CASES: list[tuple[str, str, Any, dict[str, Any]]] = [
-    ("", IMAGE, built("ghcr.io/example/shop"), SHOP),
-    ("", IMAGE, built("ghcr.io/example/shop", push="${{ github.event_name != 'pull_request' }}"), {}),
-    ("no tag of it", IMAGE, built("docker.io/example/shop"), SHOP),
+    ("", IMAGE, built("registry.example.com/shop"), SHOP),
+    ("", IMAGE, built("registry.example.com/shop", push="${{ github.event_name != 'pull_request' }}"), {}),
+    ("no tag of it", IMAGE, built("other.example.com/shop"), SHOP),
     ("known in a run only", IMAGE, built("${{ vars.REGISTRY }}/shop"), SHOP),
-    ("latest only", IMAGE, built("ghcr.io/example/shop", "type=raw,value=latest"), {}),
+    ("latest only", IMAGE, built("registry.example.com/shop", "type=raw,value=latest"), {}),
     ("latest only", IMAGE, job(run("docker build -t a.io/b/c .\ndocker push a.io/b/c")), {}),
     ("", DEPLOY, deployed("${{ github.ref == 'refs/heads/main' && 'production' || 'staging' }}"), PRODUCTION),
     ("none among", DEPLOY, deployed("production", "aws s3 sync s3://a ."), PRODUCTION),

@@ -17,7 +17,7 @@ def uses(action: str, **inputs: str) -> str:
 
 
 DEPLOY = run("kubectl -n shop set image deployment/shop shop=$IMAGE")
-BUILDX = uses("docker/build-push-action@v6", push="true", tags="ghcr.io/example/shop:${{ github.sha }}")
+BUILDX = uses("docker/build-push-action@v6", push="true", tags="registry.example.com/shop:${{ github.sha }}")
 GITLAB_DEPLOY = "ship:\n  script: [helm upgrade shop ./chart]\n  environment: {name: production}\n"
 
 RIGHT: list[tuple[str, Any, dict[str, Any]]] = [
@@ -33,7 +33,7 @@ RIGHT: list[tuple[str, Any, dict[str, Any]]] = [
     ("ci.security_scan", job(uses("aquasecurity/trivy-action@v1", exit_code="'1'")), {}),
     ("ci.security_scan", job(run("bandit -r src") + run("pip-audit")), {"of": ["code", "dependencies"]}),
     ("ci.security_scan", job(uses("github/codeql-action/analyze@v3")), {"gates": False}),
-    ("ci.builds_image", job(BUILDX), {"registry": "ghcr.io/example/shop", "dockerfile": "Dockerfile"}),
+    ("ci.builds_image", job(BUILDX), {"registry": "registry.example.com/shop", "dockerfile": "Dockerfile"}),
     ("ci.builds_image", job(run("docker build -t r.example.com/shop:1 .\ndocker push r.example.com/shop:1")), {}),
     (
         "ci.builds_image",
@@ -90,7 +90,7 @@ FALSE: list[tuple[str, Any, dict[str, Any], str]] = [
     ("ci.security_scan", job(run("semgrep scan")), {}, "without --error"),
     ("ci.builds_image", job(uses("docker/build-push-action@v6", push="false")), {}, "pushes nothing"),
     ("ci.builds_image", job(run("docker build -t shop .")), {}, "pushes nothing"),
-    ("ci.builds_image", job(BUILDX), {"registry": "docker.io/example"}, "no tag of it begins with"),
+    ("ci.builds_image", job(BUILDX), {"registry": "other.example.com"}, "no tag of it begins with"),
     ("ci.builds_image", job(BUILDX), {"dockerfile": "api/Dockerfile"}, "does not name api/Dockerfile"),
     ("ci.builds_image", job(run("docker buildx build --push -t a.io/b:latest .")), {}, "latest only"),
     ("ci.builds_image", job(BUILDX, on="on: pull_request\n"), {}, "runs only on: pull request"),

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify
+from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, NotDeclared
 from pytest_readiness.domains.source.ranges import holds
 from tests.stack.repositories import Repo
 
@@ -269,6 +269,8 @@ def test_what_the_index_does_not_tell(repo: Repo, judged: Any, index: str) -> No
     with pytest.raises(CouldNotVerify, match="internal is not on the index; name in `allowed`"):
         judged("source.dependencies_fresh", **at)
     assert judged("source.dependencies_fresh", **at, allowed=["internal"])
+    with pytest.raises(NotDeclared, match=r"no index of Python packages is named \(`pypi`\)"):
+        judged("source.dependencies_fresh", npm=index)
     repo.commit({"requirements.txt": "idna\n"})
     with pytest.raises(CouldNotVerify, match="idna is not locked to one version"):
         judged("source.dependencies_fresh", **at)

@@ -114,6 +114,11 @@ build:: src/%.o
 \tgcc -o $@ \\
 \t  x.c
 empty:
+idle: ; @true
+waits: idle nowhere
+loop: ring
+ring: loop
+	@:
 deps:
 \techo "fake: rule"
 release: NAME = x
@@ -132,10 +137,10 @@ endif
 
 
 def test_make_targets(repo: Repo, judged: Any) -> None:
-    repo.commit({"Makefile": MAKE})
+    repo.commit({"Makefile": MAKE, "c": "1"})
     said = judged("source.make_targets", targets=["test", "lint", "build", "deps", "release", "a", "b"]).text
     assert said.startswith(
-        "test (line 5), lint (line 5), build (line 6), deps (line 11), release (line 14), a (line 16)"
+        "test (line 5), lint (line 5), build (line 6), deps (line 16), release (line 19), a (line 21)"
     )
     # What make itself knows.
     known = subprocess.run(["make", "-pnq"], cwd=repo.path, capture_output=True, text=True, check=False).stdout
@@ -146,7 +151,7 @@ def test_make_targets(repo: Repo, judged: Any) -> None:
 @pytest.mark.parametrize(
     ("name", "seen"),
     [
-        ("empty", "empty does nothing"),
+        *((name, f"{name} does nothing") for name in ("empty", "idle", "waits", "loop")),
         ("hidden", "no hidden"),
         ("fake", "no fake"),
         ("VERSION", "no VERSION"),
@@ -169,6 +174,9 @@ def test_makefiles_that_do_not_tell(repo: Repo, judged: Any) -> None:
     repo.commit({"Makefile": MAKE})
     with pytest.raises(CouldNotVerify, match="under a condition only"):
         judged("source.make_targets", targets=["sometimes"])
+    repo.commit({"Makefile": ".RECIPEPREFIX = >\ntest:\n> pytest\n"})
+    with pytest.raises(CouldNotVerify, match=r"has more by \.RECIPEPREFIX"):
+        judged("source.make_targets", targets=["test"])
     repo.commit({"Makefile": "include rules.mk\n$(NAMES):\n\techo\nbuild:\n\techo"})
     assert judged("source.make_targets", targets=["build"])
     with pytest.raises(CouldNotVerify, match="has more by include on line 1, a computed name on line 2"):

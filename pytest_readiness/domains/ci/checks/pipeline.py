@@ -318,7 +318,7 @@ def builds_image(
     Args:
         branch: the branch; default: the repository's `branch`.
         dockerfile: the Dockerfile that must be named; default: any, or none.
-        registry: what a tag of the image must begin with ("ghcr.io/example/shop"); default: any.
+        registry: what a tag of the image must begin with ("registry.example.com/shop"); default: any.
         command: the command or action that builds and pushes; default: any known builder.
     """
 

@@ -14,7 +14,7 @@ from pytest_readiness.domains.source.asked import locks_of, looked_at
 from pytest_readiness.domains.source.checks.files import listed
 from pytest_readiness.domains.source.devtools import DEVTOOLS
 from pytest_readiness.domains.source.facts.imports import DEVELOPMENT, PythonImports, is_development, provided
-from pytest_readiness.domains.source.facts.index import NPM, PYPI, IndexQuestion, IndexVersions
+from pytest_readiness.domains.source.facts.index import IndexQuestion, IndexVersions
 from pytest_readiness.domains.source.facts.packages import Packages, ToolSettings
 from pytest_readiness.domains.source.facts.settings import CommitHooks
 from pytest_readiness.domains.source.locks import LockFile, Pin
@@ -131,7 +131,9 @@ def _same(one: str, other: str, ecosystem: str) -> bool:
     remedy="Update the packages, or name those in `allowed` that stay behind on purpose.",
     source="OWASP Top 10 2021, A06: vulnerable and outdated components",
     asks=lambda _, pypi, npm, allowed, left_out: {
-        "index_versions": IndexQuestion(pypi.rstrip("/"), npm.rstrip("/"), tuple(allowed), tuple(left_out))
+        "index_versions": IndexQuestion(
+            (pypi or "").rstrip("/"), (npm or "").rstrip("/"), tuple(allowed), tuple(left_out)
+        )
     },
 )
 def dependencies_fresh(
@@ -139,8 +141,8 @@ def dependencies_fresh(
     *,
     max_majors: Annotated[int, Field(ge=0)] = 1,
     allowed: list[str] = [],  # noqa: B006
-    pypi: Address = PYPI,
-    npm: Address = NPM,
+    pypi: Address | None = None,
+    npm: Address | None = None,
     left_out: LeftOut = list(FOREIGN),  # noqa: B006
 ) -> Evidence:
     """No package that a manifest of Python or npm asks for is locked more major versions behind its index than allowed.
@@ -152,8 +154,8 @@ def dependencies_fresh(
         max_majors: most major versions that a package may be behind. 1: the one before the newest is often still cared
             for.
         allowed: names of packages that may be behind, or are on no public index.
-        pypi: address of the index of Python, with the JSON API of PyPI.
-        npm: address of the registry of npm.
+        pypi: address of an index of Python packages, with the JSON API of PyPI. Default: none is asked.
+        npm: address of a registry of npm packages. Default: none is asked.
         left_out: as for source.dependencies_locked.
     """
     found = index_versions.found

@@ -124,17 +124,15 @@ def make_targets(
         raise CouldNotVerify(f"{makefile.path} {makefile.problem}")
     missing = [name for name in targets if name not in makefile.targets]
     hollow = [name for name in targets if name in makefile.targets and not makefile.targets[name].does]
-    wrong = [
-        *([] if makefile.unread else (f"no {name}" for name in missing)),
-        *(f"{each} does nothing" for each in hollow),
-    ]
+    # What is not read may be what such a rule does.
+    wrong = (
+        [] if makefile.unread else [*(f"no {name}" for name in missing), *(f"{each} does nothing" for each in hollow)]
+    )
     claim(not wrong, expected=f"rules for {listed(targets)} in {makefile.path}", seen=listed(wrong))
     sometimes = [name for name in targets if name in makefile.targets and makefile.targets[name].conditional]
-    if missing or sometimes:
-        why = f"has more by {listed(makefile.unread)}" if missing else "defines them under a condition only"
-        raise CouldNotVerify(
-            f"{makefile.path} {why}, so whether make knows {listed(missing or sometimes)} is not known"
-        )
+    if lacking := missing or hollow or sometimes:
+        why = f"has more by {listed(makefile.unread)}" if missing or hollow else "defines them under a condition only"
+        raise CouldNotVerify(f"{makefile.path} {why}, so whether make knows {listed(lacking)} is not known")
     where = ", ".join(f"{name} (line {makefile.targets[name].line})" for name in targets[:10])
     return Evidence(f"{where} of {len(makefile.targets)} targets in {makefile.path}")
 

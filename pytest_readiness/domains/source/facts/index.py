@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from pytest_readiness.core.evidence import CouldNotVerify
+from pytest_readiness.core.evidence import CouldNotVerify, NotDeclared
 from pytest_readiness.core.registry import fact
 from pytest_readiness.domains.source.asked import direct
 from pytest_readiness.domains.source.facts.packages import Packages
 from pytest_readiness.domains.source.resource import Repository
 from pytest_readiness.protocols.json_api import JsonApi, Refused
 
-PYPI = "https://pypi.org"
-NPM = "https://registry.npmjs.org"
+_NAMES = {"Python": "pypi", "npm": "npm"}
 MOST_PACKAGES = 500
 SECONDS = 100
 
@@ -25,7 +24,7 @@ class IndexQuestion:
     """Which indexes are asked, and what for.
 
     Attributes:
-        pypi, npm: their addresses.
+        pypi, npm: their addresses; "" for one that is not named.
         allowed: names of packages that are not asked for.
         left_out: patterns of manifests that are not looked at.
     """
@@ -81,11 +80,19 @@ def index_versions(repository: Repository, packages: Packages, *, ask: IndexQues
         raise CouldNotVerify(
             f"the manifests ask for {len(wanted)} packages, more than the {MOST_PACKAGES} that are asked for"
         )
+    places = {"Python": ask.pypi, "npm": ask.npm}
+    for ecosystem, _ in wanted:
+        if not places[ecosystem]:
+            raise NotDeclared(
+                f"no index of {ecosystem} packages is named (`{_NAMES[ecosystem]}`), which could be asked"
+            )
     until = time.monotonic() + SECONDS
     found = []
+    # One that is not named is not asked.
+    pypi_at, npm_at = (place or "https://localhost" for place in places.values())
     with (
-        JsonApi(ask.pypi, name="the index of Python", redirects=2, max_bytes=2**25, until=until) as pypi,
-        JsonApi(ask.npm, name="the registry of npm", redirects=2, until=until) as npm,
+        JsonApi(pypi_at, name="the index of Python", redirects=2, max_bytes=2**25, until=until) as pypi,
+        JsonApi(npm_at, name="the registry of npm", redirects=2, until=until) as npm,
     ):
         for (ecosystem, name), (locked, _) in wanted.items():
             newest = problem = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from pydantic import SecretStr
 
@@ -113,12 +113,12 @@ class MakeTarget:
 
     Attributes:
         line: of its rule.
-        does: how many lines of recipe and prerequisites it has in all.
+        does: whether it has a line of recipe that does something, or a prerequisite that does.
         conditional: each of its rules stands within a condition.
     """
 
     line: int
-    does: int
+    does: bool
     conditional: bool
 
 
@@ -148,11 +148,28 @@ def makefile(repository: Repository, git_tree: GitTree, *, ask: str) -> Makefile
         return Makefile("", "", {}, ())
     (text,) = texts_of(git_tree.commit, [found[path]])
     targets, unread = _rules(text.text)
-    return Makefile(path, text.problem, targets, tuple(unread))
+    files = frozenset(each.path for each in git_tree.files)
+    doing = {name for name, rule in targets.items() if rule.does}
+    # A prerequisite that has no rule is a file, or what no rule makes; one that has one does what that does.
+    while more := {name for name, rule in targets.items() if name not in doing and rule.needs & {*doing, *files}}:
+        doing |= more
+    told = {name: MakeTarget(rule.line, name in doing, rule.conditional) for name, rule in targets.items()}
+    return Makefile(path, text.problem, told, tuple(unread))
 
 
-def _rules(text: str) -> tuple[dict[str, MakeTarget], list[str]]:
-    targets: dict[str, MakeTarget] = {}
+class _MakeRule(NamedTuple):
+    line: int
+    does: bool
+    conditional: bool
+    needs: frozenset[str]
+
+
+_COMPUTED = re.compile(r"[$%*?]")
+_NOTHING_DONE = re.compile(r"[@+-]*\s*(?:true|:)?\s*")
+
+
+def _rules(text: str) -> tuple[dict[str, _MakeRule], list[str]]:
+    targets: dict[str, _MakeRule] = {}
     unread: list[str] = []
     depth, defining = 0, False
     current: tuple[str, ...] = ()
@@ -162,8 +179,8 @@ def _rules(text: str) -> tuple[dict[str, MakeTarget], list[str]]:
         if defining or first in ("define", "endef"):
             defining = first != "endef" and (defining or first == "define")
         elif whole.startswith("\t"):
-            for name in current if words else ():
-                targets[name] = _more(targets[name], 1)
+            if not _NOTHING_DONE.fullmatch(" ".join(words)):
+                targets |= {name: targets[name]._replace(does=True) for name in current}
         elif first in ("ifeq", "ifneq", "ifdef", "ifndef", "endif"):
             depth += -1 if first == "endif" else 1
         elif first in ("include", "-include", "sinclude") or first.startswith((".RECIPEPREFIX", "$(eval", "${eval")):
@@ -184,9 +201,7 @@ def _joined(text: str) -> Iterator[tuple[int, str]]:
             begun, parts = 0, []
 
 
-def _rule(
-    said: str, line: int, conditional: bool, targets: dict[str, MakeTarget], unread: list[str]
-) -> tuple[str, ...]:
+def _rule(said: str, line: int, conditional: bool, targets: dict[str, _MakeRule], unread: list[str]) -> tuple[str, ...]:
     """Note the rule that a line begins, and return the names of its targets; none where it is no rule."""
     left, colon, right = said.partition(":")
     right = right.removeprefix(":")
@@ -197,15 +212,14 @@ def _rule(
         return ()
     names = tuple(left.removesuffix("&").split())
     prerequisites, _, recipe = right.partition(";")
-    does = len(prerequisites.split()) + bool(recipe.strip())
+    needs = frozenset(prerequisites.replace("|", " ").split())
+    # What is computed may be anything.
+    does = not _NOTHING_DONE.fullmatch(recipe.strip()) or bool(_COMPUTED.search(prerequisites))
     for name in names:
-        known = targets.get(name, MakeTarget(line, 0, True))
-        targets[name] = MakeTarget(known.line, known.does + does, known.conditional and conditional)
+        known = targets.get(name, _MakeRule(line, False, True, frozenset()))
+        both = known.conditional and conditional
+        targets[name] = _MakeRule(known.line, known.does or does, both, (known.needs | needs) - {name})
     return names
-
-
-def _more(target: MakeTarget, does: int) -> MakeTarget:
-    return MakeTarget(target.line, target.does + does, target.conditional)
 
 
 @dataclass(frozen=True, slots=True)
