@@ -222,7 +222,11 @@ def test_hooks(repo: Repo, judged: Any, files: dict[str, str], hooks: list[str])
         ({".pre-commit-config.yaml": PRE.replace("  rev: v0.9\n", "")}, "ruff has no rev"),
         ({"package.json": "{}", ".husky/pre-commit": "npm test\n"}, "pre-commit no script of package.json"),
         ({**HUSKY, ".husky/pre-commit": "#!/bin/sh\n# npm test\n"}, "pre-commit does nothing"),
-        ({**HUSKY, ".husky/pre-commit": "exit 0\n"}, "pre-commit does nothing"),
+        *(
+            ({**HUSKY, ".husky/pre-commit": f"{script}\n"}, "pre-commit does nothing")
+            for script in ("exit 0", "echo eslint", "npx eslint . || true", "exit 0\nnpx eslint .")
+        ),
+        ({".pre-commit-config.yaml": f"exclude: ^\n{PRE}"}, "leaves out every file"),
         ({"lefthook.yml": LEFT.replace("pre-commit:\n", "pre-commit:\n  skip: true\n")}, "lint is skipped"),
         ({"lefthook.yml": "# " + LEFT.replace("\n", "\n# ") + "\nx: 1\n"}, "0 that run"),
         ({"docs/.pre-commit-config.yaml": PRE}, "0 that run"),

@@ -22,7 +22,7 @@ MAKEFILES = ("GNUmakefile", "makefile", "Makefile")
 _VARIABLE = re.compile(r"[\w.-]{1,200}\s*+[:+?!]{0,3}=")
 _WAYS = (".pre-commit-config.yaml", "lefthook.yml", "lefthook.yaml", ".lefthook.yml", ".lefthook.yaml", "package.json")
 _NOTHING = ("", "true", ":", "/bin/true", "exit 0")
-_ALL = ("", ".", ".*", "^.*$", "^.*", ".*$", "(?s).*")
+_ALL = ("", "^", "$", ".", ".+", "^.", "\\w", ".*", "^.*$", "^.*", ".*$", "(?s).*")
 _HUSKY = re.compile(r"\.husky/(?:pre-commit|pre-push|commit-msg|prepare-commit-msg)")
 
 
@@ -282,8 +282,7 @@ def commit_hooks(repository: Repository, git_tree: GitTree) -> CommitHooks:  # n
     installs = any("husky" in str(scripts.get(name)) for name in ("prepare", "postinstall", "install"))
     staged = " ".join(str(value) for _, value in flat(_map(package.get("lint-staged"))) if isinstance(value, str))
     for path, text in husky:
-        lines = [line.strip() for line in text.splitlines()]
-        runs = " ; ".join(line for line in lines if line and not line.startswith("#") and "husky.sh" not in line)
+        runs = " ; ".join(_commands(text))
         off = (
             "does nothing"
             if not runs
@@ -301,6 +300,19 @@ def commit_hooks(repository: Repository, git_tree: GitTree) -> CommitHooks:  # n
 
 def _map(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
+
+
+def _commands(script: str) -> Iterator[str]:
+    """The lines of a hook's script that run something which can keep a commit from being made."""
+    for line in map(str.strip, script.splitlines()):
+        if line.split(";")[0].split()[:1] == ["exit"]:
+            return
+        if line and not _SAYS.match(line) and not _IGNORED.search(line) and "husky.sh" not in line:
+            yield line
+
+
+_SAYS = re.compile(r"(?:#|(?:echo|printf|true|:)(?=\s|\Z))")
+_IGNORED = re.compile(r"\|\|\s{0,9}(?:true|:|exit 0|echo\b)")
 
 
 def _off(hook: CommitHook, reason: str) -> CommitHook:
