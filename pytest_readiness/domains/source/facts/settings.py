@@ -165,7 +165,7 @@ class _MakeRule(NamedTuple):
 
 
 _COMPUTED = re.compile(r"[$%*?]")
-_NOTHING_DONE = re.compile(r"[@+-]*\s*(?:true|:)?\s*")
+_NOTHING_DONE = re.compile(r"[@+-]*+\s*+(?:true|:)?+\s*+")
 
 
 def _rules(text: str) -> tuple[dict[str, _MakeRule], list[str]]:
