@@ -113,9 +113,10 @@ def test_every_facts_record_is_recordable_or_refused_for_its_secrets(name: str) 
         round_trip()
 
 
-def test_only_env_files_hold_secrets_by_type() -> None:
+def test_only_files_of_settings_hold_secrets_by_type() -> None:
     # A new fact here is not a mistake, but one that nobody can replay.
     assert [name for name in sorted(FACTS) if _types(FACTS[name].read).secret] == [
+        "config_files",
         "env_facts",
         "env_text",
         "other_env",
