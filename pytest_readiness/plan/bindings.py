@@ -125,8 +125,9 @@ def _variable_in(value: Any) -> str:
         value = list(value.values())
     if isinstance(value, list):
         return next(filter(None, map(_variable_in, value)), "")
-    found = re.search(r"\$\{[^}]*\}", value) if isinstance(value, str) else None
-    return found[0] if found else ""
+    _, begins, rest = value.partition("${") if isinstance(value, str) else ("", "", "")
+    name, ends, _ = rest.partition("}")
+    return f"{begins}{name}{ends}" if ends else ""
 
 
 def _for_other_words(binding: Binding, said: str, checklist: Checklist) -> Binding:

@@ -16,7 +16,7 @@ class _Unknown:
 
 
 UNKNOWN: Final = _Unknown()
-_TOKEN = re.compile(
+_WORD_OF_EXPRESSION = re.compile(
     r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<number>-?\d[\d.]*)|(?P<name>[A-Za-z_][\w.*-]*)|(?P<sign>&&|\|\||[=!<>]=|[!<>()\[\],]))"
 )
 _INSERTED = re.compile(r"\$\{\{([^}$]{0,2000})\}\}")
@@ -56,7 +56,7 @@ def evaluate(text: str, known: Known) -> object:
     at = 0
     text = text.strip()
     while at < len(text):
-        found = _TOKEN.match(text, at)
+        found = _WORD_OF_EXPRESSION.match(text, at)
         if not found or len(tokens) > 500:
             return UNKNOWN
         tokens.append((str(found.lastgroup), found[str(found.lastgroup)]))

@@ -25,7 +25,7 @@ _SET = re.compile(
 _SOURCES: Mapping[Event, str] = {
     "push": "push", "pull request": "merge_request_event", "tag": "push", "by hand": "web",
 }  # fmt: skip
-_TOKEN = re.compile(r"\s*(&&|\|\||==|!=|=~|!~|[()]|\$\w+|null\b|\"[^\"]*\"|'[^']*'|/(?:[^/\\\n]|\\.)+/i?)")
+_WORD_OF_RULE = re.compile(r"\s*(&&|\|\||==|!=|=~|!~|[()]|\$\w+|null\b|\"[^\"]*\"|'[^']*'|/(?:[^/\\\n]|\\.)+/i?)")
 _VARIABLE = re.compile(r"\$\{?(\w+)")
 _BRACED = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
 _NEEDED = re.compile(r"\$(?:(?!CI_)([A-Za-z_]\w*)|\{(?!CI_)([A-Za-z_]\w*)(?!\w|:?[-+=]))")
@@ -285,7 +285,7 @@ class GitLab:
         tokens: list[str] = []
         at = 0
         while at < len(text.rstrip()) and len(tokens) < 200:
-            found = _TOKEN.match(text, at)
+            found = _WORD_OF_RULE.match(text, at)
             if not found:
                 return None
             tokens.append(found[1])

@@ -335,11 +335,13 @@ _GUIDE = re.compile(
     re.IGNORECASE | re.DOTALL | re.VERBOSE,
 )
 """What tells a user what to do, and nobody what is still to be written."""
-_HERE = re.compile(r"\W*(?:describe|explain|document|write|insert|list) here\b.*", re.IGNORECASE | re.DOTALL)
-_NOTHING_THERE = re.compile(
+_ASKED_HERE = re.compile(
+    r"(?<!\W)\W*+(?:describe|explain|document|write|insert|list) here\b.*", re.IGNORECASE | re.DOTALL
+)
+_NOTHING_THERE = (
     r"\W*(?:(?:該当|特に)?なし|[無无]|[暂暫][无無]|不适用|不適用|[省从從]?略|同[上前]|[上下]記(?:を?参照)?)\W*"
 )
-_NONE = re.compile(rf"\W*(?:n\W?/?a|k\W ?a|s\W ?o|n\W ?v\W ?t)\W*|{_NOTHING_THERE.pattern}", re.IGNORECASE)
+_NONE = re.compile(rf"\W*(?:n\W?/?a|k\W ?a|s\W ?o|n\W ?v\W ?t)\W*|{_NOTHING_THERE}", re.IGNORECASE)
 
 
 def hole_in(block: str, code: Iterable[str] = ()) -> str:
@@ -385,7 +387,7 @@ def _is_identifier(text: str) -> bool:
 def _is_hole(sentence: str) -> bool:
     if not _WORD.search(sentence) or _NONE.fullmatch(sentence) or _GUIDE.fullmatch(sentence):
         return False
-    return any(stub.fullmatch(sentence) for stub in (_MARKER, _PENDING, _ORDER, _HERE, _UNSPACED_STUB)) or bool(
+    return any(stub.fullmatch(sentence) for stub in (_MARKER, _PENDING, _ORDER, _ASKED_HERE, _UNSPACED_STUB)) or bool(
         _FOREIGN_HOLE.fullmatch(_folded(sentence))
     )
 

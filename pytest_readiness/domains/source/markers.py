@@ -6,7 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 
-_MARKER = re.compile(r"(?<![\w-])(?:(TODO|FIXME|XXX|HACK)(?![\w-])|([Tt]odo|[Ff]ixme)(?=[:(]))")
+_OPEN_MARK = re.compile(r"(?<![\w-])(?:(TODO|FIXME|XXX|HACK)(?![\w-])|([Tt]odo|[Ff]ixme)(?=[:(]))")
 _TICKET = re.compile(r"#\d{1,9}\b|\b[A-Z][A-Z0-9]{1,9}-\d{1,7}\b|https?://")
 HINT = rb"(?:TODO|FIXME|XXX|HACK|[Tt]odo[:(]|[Ff]ixme[:(])"
 """What every mark begins with."""
@@ -44,5 +44,5 @@ class NotParsedError(Exception):
 def markers(comment: str, line: int) -> Iterator[tuple[str, str, int, bool]]:
     """Yield the marks of a comment that begins in a line, each with whether a ticket is named in its line."""
     for number, text in enumerate(comment.splitlines(), line):
-        for found in _MARKER.finditer(text):
+        for found in _OPEN_MARK.finditer(text):
             yield "todo", found[0].upper(), number, bool(_TICKET.search(text, found.end()))

@@ -24,7 +24,7 @@ UNREAD = frozenset(
 UNREAD_ENDS = (".csproj", ".fsproj", ".vbproj", ".cabal", ".gemspec", ".rockspec", ".opam", ".nimble")
 GIT = re.compile(r"git[+:@]|github:|gitlab:|bitbucket:|[\w.-]+/[\w.-]+(?:#.*)?$|(?:https?|ssh)://.*\.git(?:#|$)")
 _GEM = re.compile(r"\s*gem\s*\(?\s*['\"]([\w.-]+)['\"]([^#]*)")
-_MODULE = re.compile(r"(?:require\s+)?([\w./~-]+)\s+(v[\w.+-]+)(?:\s*//.*)?")
+_GO_MODULE = re.compile(r"(?:require\s+)?([\w./~-]+)\s+(v[\w.+-]+)(?:\s*//.*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +221,7 @@ def _gemfile(path: str, text: str) -> PackageFile:
 def _go_mod(path: str, text: str) -> PackageFile:
     lines = [line.strip() for line in text.splitlines()]
     replaced = {line.removeprefix("replace").split()[0] for line in lines if "=>" in line}
-    found = [_MODULE.fullmatch(line) for line in lines if "=>" not in line]
+    found = [_GO_MODULE.fullmatch(line) for line in lines if "=>" not in line]
     requires = (
         Requirement(each[1], each[2], "", "path" if each[1] in replaced else "index")
         for each in found

@@ -29,7 +29,7 @@ _HINTS = {
         **dict.fromkeys((b"todo", b"fixme", b"xxx", b"hack"), HINT),
     }.items()
 }
-_COMMENT = re.compile(rb"#[^\n]*" + HINT)
+_HINTED_COMMENT = re.compile(rb"(?m:^)[^#\n]*+#[^\n]*?" + HINT)
 _DEBUGGERS = {"pdb", "ipdb", "pudb", "wdb", "rpdb", "remote_pdb", "pydevd", "pydevd_pycharm", "debugpy", "ptvsd"}
 _SWITCH = re.compile(r"(?:[a-z0-9]{1,20}_)?debug(?:_mode|_enabled)?|enable_debug", re.I)
 _DEV = {"dev", "devel", "development", "debug"}
@@ -75,7 +75,7 @@ def _lines_of(data: bytes, places: Iterable[int]) -> list[int]:
 
 def _comments(data: bytes, tree: ast.Module) -> list[tuple[str, int]]:
     """Comments in which a mark may be: only the statements around them are taken apart, which is slow."""
-    wanted = _lines_of(data, (each.start() for each in _COMMENT.finditer(data)))
+    wanted = _lines_of(data, (each.start() for each in _HINTED_COMMENT.finditer(data)))
     if not wanted:
         return []
     blocks: list[tuple[int, int]] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from pytest_readiness.config.target import Target
 from pytest_readiness.core.registry import fact
@@ -23,7 +23,7 @@ class LoadReport:
     """
 
     origin: ReportOrigin
-    runs: tuple[LoadRun, ...] = field(repr=False)
+    runs: tuple[LoadRun, ...]
 
 
 @fact(deadline=60, heavy=True)

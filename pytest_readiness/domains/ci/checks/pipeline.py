@@ -38,7 +38,7 @@ _UNTOLD = UNFINISHED | {""}
 _NO_TAG = ("cache-from", "cache-to", "labels", "annotations", "build-args", "build-contexts", "secrets", "registry")
 _PLACES = ("file=", "context=", "workdir=")
 _VALUED = ("-f", "--file", "--cache-from", "--cache-to", "--build-arg", "--label", "--build-context", "--secret")
-_VERSION = re.compile(r"(?i)version|tag|ref|sha|commit|release|image|revision")
+_VERSION_INPUT = re.compile(r"(?i)version|tag|ref|sha|commit|release|image|revision")
 
 
 def _asked(repository: Repository, branch: str | None) -> Mapping[str, Any]:
@@ -485,7 +485,7 @@ def rollback(
         command: the command or action that deploys or rolls back; default: any known one.
     """
     taken = {
-        each.file: [name for name in each.inputs if (name == input if input else _VERSION.search(name))]
+        each.file: [name for name in each.inputs if (name == input if input else _VERSION_INPUT.search(name))]
         for each in pipelines.workflows
     }
     names = {name for found in taken.values() for name in found}

@@ -265,9 +265,11 @@ _KINDS = (
     r"(?:env(?:ironment)? )?(?:variable|table|tabelle|view|alert|alarm|service|dienst|endpoint|metric|job|topic|queue|event|setting"  # noqa: E501
     r"|option|parameter|schema|collection|entity|model|field|column|code|error|error code)"
 )
-_BETWEEN = re.compile(r"\s*[,;/|&、]\s+|\s+[/|&]\s+|\s+(?:and|or|und|oder|et|ou|y|e|o)\s+|(?<=[\w`])/(?=[\w`])|[、，]")
+_BETWEEN = re.compile(
+    r"(?<!\s)\s*+[,;/|&、]\s++|(?<!\s)\s++(?:[/|&]|and|or|und|oder|et|ou|y|e|o)\s++|(?<=[\w`])/(?=[\w`])|[、，]"
+)
 """What is between two names of the same entry."""
-_VARIABLE = re.compile(r"\$?\{?([A-Za-z][\w.*-]*_[\w.*-]*)\}?(?:=\S*)?")
+_VARIABLE_ENTRY = re.compile(r"\$?\{?([A-Za-z][\w.*-]*_[\w.*-]*)\}?(?:=\S*)?")
 
 
 def _lead(block: str, part: DocumentSection) -> str:
@@ -313,9 +315,9 @@ def _names_in(text: str) -> set[str]:
     bare = re.sub(rf"\A{_KINDS}:? +(?=\S)|(?<=\S) +{_KINDS}\Z", "", text, flags=re.IGNORECASE)
     words = text.split()
     names = {text, bare, *_BETWEEN.split(bare), *_BETWEEN.split(text)} | (
-        {*words} if words and all(map(_VARIABLE.fullmatch, words)) else set()
+        {*words} if words and all(map(_VARIABLE_ENTRY.fullmatch, words)) else set()
     )
-    names |= {found[1] for name in names if (found := _VARIABLE.fullmatch(name))}
+    names |= {found[1] for name in names if (found := _VARIABLE_ENTRY.fullmatch(name))}
     return names | {name.partition(".")[2] for name in names if name.startswith(("public.", "dbo."))}
 
 
