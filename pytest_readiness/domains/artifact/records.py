@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal, get_type_hints
 
-from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.problems import ProblemsError
@@ -42,9 +42,9 @@ def _span(value: str) -> str:
     return value
 
 
-Said = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_said)]
-Span = Annotated[str, AfterValidator(_span)]
-Counts = Annotated[dict[Severity, Annotated[int, Field(ge=0, strict=True)]], Field(min_length=4)]
+_Said = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_said)]
+_Span = Annotated[str, AfterValidator(_span)]
+_Counts = Annotated[dict[Severity, Annotated[int, Field(ge=0, strict=True)]], Field(min_length=4)]
 
 
 def minutes(span: str) -> float:
@@ -80,25 +80,23 @@ class KeptRecord:
         notes: anything else.
     """
 
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
-
-    kind: Said
-    system: Said
-    environment: Said
-    on: date | AwareDatetime
-    by: Said
+    kind: str
+    system: str
+    environment: str
+    on: date | datetime
+    by: str
     outcome: Literal["success", "failed", "partial", "planned", "final", "draft"]
-    evidence: Said
-    verified: Said | None = None
-    duration: Span | None = None
-    data_loss: Span | None = None
-    scope: tuple[Said, ...] = ()
-    version: Said | None = None
-    found: Counts | None = None
-    open: Counts | None = None
+    evidence: str
+    verified: str | None = None
+    duration: str | None = None
+    data_loss: str | None = None
+    scope: tuple[str, ...] = ()
+    version: str | None = None
+    found: dict[Severity, int] | None = None
+    open: dict[Severity, int] | None = None
     retest: date | None = None
-    report: Annotated[str, Field(pattern=r"^[\w.][\w. -]{0,200}$")] | None = None
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    report: str | None = None
+    sha256: str | None = None
     notes: str | None = None
 
     @property
@@ -112,7 +110,28 @@ class KeptRecord:
         return self.on if isinstance(self.on, datetime) else datetime.combine(self.on, time(), UTC)
 
 
-_MODEL: TypeAdapter[KeptRecord] = TypeAdapter(KeptRecord)
+_RULES: dict[str, Any] = {
+    **dict.fromkeys(("kind", "system", "environment", "by", "evidence"), _Said),
+    "on": date | AwareDatetime,
+    **dict.fromkeys(("verified", "version"), _Said | None),
+    **dict.fromkeys(("duration", "data_loss"), _Span | None),
+    "scope": tuple[_Said, ...],
+    **dict.fromkeys(("found", "open"), _Counts | None),
+    "report": Annotated[str, Field(pattern=r"^[\w.][\w. -]{0,200}$")] | None,
+    "sha256": Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None,
+}
+"""What is asked of a field where people write it, beyond its type."""
+
+
+def _model() -> type[BaseModel]:
+    asked = get_type_hints(KeptRecord) | _RULES
+    defined: Any = {
+        each.name: (asked[each.name], ... if each.default is MISSING else each.default) for each in fields(KeptRecord)
+    }
+    return create_model("Record", __config__=ConfigDict(extra="forbid"), **defined)
+
+
+_MODEL = _model()
 
 
 def records_of(file: ReportFile) -> list[KeptRecord]:
@@ -141,13 +160,13 @@ def _record(file: ReportFile, given: Any) -> KeptRecord:
     if not isinstance(given, YamlMap):
         raise CouldNotVerify(f"{file.path}: each record must be a mapping (key: value)")
     try:
-        made = _MODEL.validate_python(_plain(given))
+        made = _MODEL.model_validate(_plain(given))
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         where = f"{file.path}:{given.line_of([str(each) for each in first['loc']])}"
         key = ".".join(str(each) for each in first["loc"][:2])
         raise CouldNotVerify(f"{where}: '{cut(key, 60)}' of the record cannot be read ({cut(first['msg'])})") from None
-    return made
+    return KeptRecord(**dict(made))
 
 
 def _plain(given: Any) -> Any:
