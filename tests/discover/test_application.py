@@ -44,7 +44,7 @@ def test_what_is_found_is_declared(readiness: Readiness) -> None:
         "redis": {"dsn": "${REDIS_URL}", "engine": "redis"},
     }
     assert local["inboxes"] == {"mail": "mailpit+http://localhost:8025"}
-    assert local["env_files"] == {"env": {"path": ".env", "dialect": "compose"}}
+    assert local["env_files"] == {"env": {"path": ".env", "dialect": "compose", "example": ".env.example"}}
     assert local["documents"] == {"readme": "README.md", "runbook": "docs/runbook.md"} == prod["documents"]
     assert prod["urls"] == {"shop": "https://shop.example.com"}
     assert prod["hosts"]["web2.example.com"] == {

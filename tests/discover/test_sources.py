@@ -193,6 +193,20 @@ def test_a_charts_probes_and_environments(folder: Path, look: Look) -> None:
     ]
 
 
+def test_examples_of_env_files(folder: Path, look: Look) -> None:
+    for path in (".env", ".env.example", ".env.prod", ".env.staging.dist", "api/.env", "web/.env", "web/.env.sample"):
+        write(folder, path, "A=1\n")
+    write(folder, "api/.env.example", "\n")
+    found = look()
+    assert {each.source: each.fields.get("example") for each in found.found if each.section == "env_files"} == {
+        ".env": ".env.example",
+        ".env.prod": ".env.example",
+        "api/.env": None,
+        "web/.env": "web/.env.sample",
+    }
+    assert [each for each in told(found) if "asks for" in each] == [".env.staging.dist: asks for A"]
+
+
 GITLAB = """\
 build: !reference [pl4nted]
 live: {environment: {name: Production, url: https://shop.example.com/}}

@@ -175,3 +175,29 @@ def test_groups_that_nobody_sets_and_what_is_no_text(env: Any) -> None:
     assert env("env.complete", "A=1\nDB_HOST=db\n", beside="A=1\n", **groups)
     with pytest.raises(CouldNotVerify, match="is encrypted, or no text"):
         env("env.complete", "A=1\0\n", beside="A=1\n", example="example")
+
+
+def test_own_example(tmp_path: Path) -> None:
+    path, example = tmp_path / "production.env", tmp_path / ".env.example"
+    path.write_text("A=1\nB=\nD=2\n")
+    example.write_text(EXAMPLE)
+    shop = EnvFile(name="shop", path=path, example=example)
+    assert judge("env.complete", shop).text.startswith("all 3 variables of .env.example are set")
+    assert judge("env.documented", shop)
+    assert judge("env.file", shop)
+    path.write_text("A=1\nX=1\n")
+    for id, seen in {"env.complete": "each variable of .env.example", "env.documented": "in .env.example"}.items():
+        with pytest.raises(ClaimFalse, match=seen):
+            judge(id, shop)
+    path.write_text(EXAMPLE)
+    with pytest.raises(ClaimFalse, match="a copy of"):
+        judge("env.file", shop)
+    example.unlink()
+    for id in ("env.complete", "env.documented", "env.file"):
+        with pytest.raises(CouldNotVerify, match="does not exist"):
+            judge(id, shop)
+        with pytest.raises(NotDeclared, match="with itself"):
+            judge(id, EnvFile(name="shop", path=path, example=path))
+    for id in ("env.complete", "env.documented"):
+        with pytest.raises(NotDeclared, match="give the env file an `example`"):
+            judge(id, EnvFile(name="shop", path=path))

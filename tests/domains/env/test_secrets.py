@@ -90,7 +90,7 @@ def test_not_default_compares_with_the_example(env: Any) -> None:
         env("env.not_default", "K=${OTHER}\n", shared, names=["K"], example="example")
     with pytest.raises(ClaimFalse, match="K is not set"):
         env("env.not_default", "L=1\n", shared, names=["K"], example="example")
-    with pytest.raises(NotDeclared, match="neither `example` nor"):
+    with pytest.raises(NotDeclared, match="neither an example nor"):
         env("env.not_default", f"K={HEX}\n", names=["K"])
     with pytest.raises(NotDeclared, match="with itself"):
         env("env.not_default", f"K={HEX}\n", names=["K"], example="shop")

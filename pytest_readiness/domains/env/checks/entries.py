@@ -7,10 +7,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from pytest_readiness.core.evidence import CouldNotVerify, Evidence, claim
+from pytest_readiness.core.evidence import CouldNotVerify, Evidence, NotDeclared, claim
 from pytest_readiness.core.registry import check
 from pytest_readiness.core.resources import Named
-from pytest_readiness.domains.env.checks.secrets import compared
+from pytest_readiness.domains.env.checks.secrets import called, example_of
 from pytest_readiness.domains.env.facts import EnvFacts, EnvText, Variable, variables_in
 from pytest_readiness.domains.env.resource import EnvFile
 from pytest_readiness.domains.env.shared import Name, count, listed, odd_lines, refuse_odd_lines, visible_text
@@ -27,7 +27,7 @@ _LFS = "version https://git-lfs.github.com/spec/"
     severity="high",
     remedy="Write the file anew from its example, with one NAME=value on each line, and fill it in.",
     source="The Twelve-Factor App, III. Config",
-    asks=lambda env_file, example: {"other_text": compared(env_file, example)},
+    asks=lambda env_file, example: {"other_text": example_of(env_file, example)},
 )
 def file(
     env_file: EnvFile,
@@ -43,7 +43,8 @@ def file(
     looked at.
 
     Args:
-        example: name of the declared env file that is the example: a copy of it fails, since nothing is filled in.
+        example: name of the declared env file that is the example, unless given the file's own `example`: a copy of it
+            fails, since nothing is filled in.
     """
     claim(not env_text.missing, expected=f"a file {env_text.path}", seen="there is none")
     text = env_text.text.get_secret_value()
@@ -64,11 +65,21 @@ def file(
         if other_text.missing:
             raise CouldNotVerify(f"the example {other_text.path} does not exist")
         is_copy = _plain(other_text.text.get_secret_value()) == _plain(text)
-        claim(not is_copy, expected=f"other values than in {example}", seen=f"a copy of {other_text.path}")
+        claim(
+            not is_copy,
+            expected="other values than in the example",
+            seen=f"a copy of {other_text.path}",
+        )
     empty = sum(not each for each in values.values())
     how = env_file.dialect or "by python-dotenv, as no dialect is declared"
     twice = f"set twice to different values, of which the last counts: {listed(facts.twice)}" if facts.twice else ""
     return Evidence(f"{count(values)}, {empty} of them empty; read as {how}", warning=twice)
+
+
+def _must_be(example: str | None) -> str:
+    if example is None:
+        raise NotDeclared("no example says which variables there are: give the env file an `example`, a path")
+    return example
 
 
 def _plain(text: str) -> list[str]:
@@ -80,13 +91,13 @@ def _plain(text: str) -> list[str]:
     severity="high",
     remedy="Set the missing variables, or take them out of the example where nothing reads them any more.",
     source="The Twelve-Factor App, III. Config",
-    asks=lambda env_file, example: {"other_env": compared(env_file, example)},
+    asks=lambda env_file, example: {"other_env": _must_be(example_of(env_file, example))},
 )
 def complete(
     env_facts: EnvFacts,
     other_env: EnvFacts,
     *,
-    example: Annotated[str, Named("env_file")],
+    example: Annotated[str, Named("env_file")] | None = None,
     allow_missing: list[Name] = [],  # noqa: B006 (pydantic copies it)
     any_of: list[Annotated[list[Name], Field(min_length=2)]] = [],  # noqa: B006
 ) -> Evidence:
@@ -96,10 +107,11 @@ def complete(
     example is up to date and the values are right is not looked at; env.documented and env.no_placeholders do.
 
     Args:
-        example: name of the declared env file that is the example.
+        example: name of the declared env file that is the example; unless given, the file's own `example`.
         allow_missing: variables of the example that the platform sets, or that this environment has no need of.
         any_of: groups of variables of which one suffices, such as [DATABASE_URL, DB_HOST].
     """
+    its_name = called(example, other_env)
     wanted = {name: each for name, each in other_env.variables.items() if name not in allow_missing}
     own = env_facts.variables
     stands_for = {name for group in any_of if any(_is_filled(own.get(each)) for each in group) for name in group}
@@ -119,7 +131,7 @@ def complete(
     if missing:
         # An odd line may be what sets it.
         refuse_odd_lines(env_facts, [each.partition(" ")[0] for each in missing])
-    claim(not missing, expected=f"each variable of {example}", seen=listed(missing))
+    claim(not missing, expected=f"each variable of {its_name}", seen=listed(missing))
     if unsure:
         raise CouldNotVerify(
             f"the value of {listed(unsure)} is filled in from elsewhere or read in different ways, and may be empty"
@@ -128,13 +140,13 @@ def complete(
     refuse_odd_lines(other_env)
     unknown = [group for group in any_of if not stands_for.intersection(group) and not wanted.keys() & set(group)]
     if unknown:
-        raise CouldNotVerify(f"neither {example} nor {env_facts.path} sets any of {listed(unknown[0])}")
+        raise CouldNotVerify(f"neither {its_name} nor {env_facts.path} sets any of {listed(unknown[0])}")
     if not wanted or len(other_env.variables) < other_env.number:
         raise CouldNotVerify(f"{other_env.path} sets no variable that is asked for")
     optional = [name for name in other_env.commented if name not in own]
     notes = [f"{listed(by_file)} by a file"] * bool(by_file)
     notes += [f"optional and not set: {listed(optional)}"] * bool(optional)
-    return Evidence("; ".join((f"all {count(wanted)} of {example} are set", *notes)))
+    return Evidence("; ".join((f"all {count(wanted)} of {its_name} are set", *notes)))
 
 
 def _is_filled(variable: Variable | None) -> bool:
@@ -150,13 +162,13 @@ def _is_filled(variable: Variable | None) -> bool:
     severity="low",
     remedy="Write a line about each of these variables in the example file.",
     source="The Twelve-Factor App, III. Config",
-    asks=lambda env_file, example: {"other_env": compared(env_file, example)},
+    asks=lambda env_file, example: {"other_env": _must_be(example_of(env_file, example))},
 )
 def documented(
     env_facts: EnvFacts,
     other_env: EnvFacts,
     *,
-    example: Annotated[str, Named("env_file")],
+    example: Annotated[str, Named("env_file")] | None = None,
     allow_missing: list[Name] = [],  # noqa: B006 (pydantic copies it)
 ) -> Evidence:
     """Every variable that is set has an entry in the example file.
@@ -165,16 +177,21 @@ def documented(
     what the program reads besides, is not looked at; docs.covers looks for entries in a document.
 
     Args:
-        example: name of the declared env file that is the example.
+        example: name of the declared env file that is the example; unless given, the file's own `example`.
         allow_missing: variables that need no entry, such as those of the platform.
     """
+    its_name = called(example, other_env)
     names = [name for name in env_facts.variables if name not in allow_missing]
     entries = {*other_env.variables, *other_env.commented}
     lacking = [name for name in names if name not in entries and name.removesuffix("_FILE") not in entries]
     if lacking:
         refuse_odd_lines(other_env, lacking)
-    claim(not lacking, expected=f"an entry in {example} for each variable", seen=f"none for {listed(lacking)}")
+    claim(
+        not lacking,
+        expected=f"an entry in {its_name} for each variable",
+        seen=f"none for {listed(lacking)}",
+    )
     refuse_odd_lines(env_facts)
-    if not names:
+    if not names or len(env_facts.variables) < env_facts.number:
         raise CouldNotVerify(f"{env_facts.path} sets no variable that is asked for")
-    return Evidence(f"an entry in {example} for each of {count(names)}")
+    return Evidence(f"an entry in {its_name} for each of {count(names)}")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import combinations
+from pathlib import PurePath
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -15,7 +16,7 @@ from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence,
 from pytest_readiness.core.registry import check
 from pytest_readiness.core.resources import Named
 from pytest_readiness.domains.env.addresses import Address, address_of, items_of
-from pytest_readiness.domains.env.facts import EnvFacts
+from pytest_readiness.domains.env.facts import EnvFacts, EnvText
 from pytest_readiness.domains.env.facts.source import InSource, SourceSearch
 from pytest_readiness.domains.env.resource import EnvFile
 from pytest_readiness.domains.env.secrets import (
@@ -49,11 +50,25 @@ def compared(env_file: EnvFile, other: str | None) -> str | None:
     return other
 
 
+def example_of(env_file: EnvFile, example: str | None) -> str | None:
+    """What a check asks of an example: the name of a declared file, "" for the file's own, or None for none."""
+    if example or env_file.example is None:
+        return compared(env_file, example)
+    if env_file.example == env_file.path:
+        raise NotDeclared(f"{env_file.path} would be compared with itself: another file must be its `example`")
+    return ""
+
+
+def called(example: str | None, other: EnvFacts | EnvText) -> str:
+    """What an example is called in sentences."""
+    return example or PurePath(other.path).name
+
+
 def _published(
     env_file: EnvFile, names: list[str], example: str | None, repository: str | None
 ) -> Mapping[str, Hashable]:
     search = SourceSearch(repository, tuple(dict.fromkeys(names))) if repository else None
-    return {"other_env": compared(env_file, example), "in_source": search}
+    return {"other_env": example_of(env_file, example), "in_source": search}
 
 
 @check(
@@ -77,12 +92,12 @@ def not_default(
     Known are defaults and placeholders, also in other capitals, written twice or encoded, the secrets of some
     tutorials and products, and a password that is its user's name; in an address its password is judged. The source is
     that of the commit that is released, searched byte for byte; its history, very large files, submodules and files of
-    Git LFS are not looked at. A variable that is not set fails: the program may have a default of its own. Name
-    `example`, `repository`, or both.
+    Git LFS are not looked at. A variable that is not set fails: the program may have a default of its own. There
+    must be an example, a `repository`, or both.
 
     Args:
         names: variables that hold secrets, at least one.
-        example: name of the declared env file that is the example.
+        example: name of the declared env file that is the example; unless given, the file's own `example`.
         repository: name of the repository whose source is searched.
     """
     parts = parts_of(env_facts, names)
@@ -91,14 +106,15 @@ def not_default(
     claim(not known, expected="secrets that nobody knows", seen=f"a well-known default in {listed(known)}")
     told = ["none is a known default"]
     if other_env is not None:
+        its_name = called(example, other_env)
         examples = [each for name, variable in other_env.variables.items() if (each := pieces_of(name, variable))]
         given = [piece for pieces in examples for piece in pieces]
         same = [name for name, own in parts.items() if any(_is_of_example(one, each) for one in own for each in given)]
-        claim(not same, expected="other values than in the example", seen=f"a value of {example} in {listed(same)}")
+        claim(not same, expected="other values than in the example", seen=f"a value of {its_name} in {listed(same)}")
         refuse_odd_lines(other_env)
         if not examples:
             raise CouldNotVerify(f"{other_env.path} sets no variable to a value")
-        told.append(f"none is one of the {len(examples)} values of {example}")
+        told.append(f"none is one of the {len(examples)} values of {its_name}")
     if in_source is not None:
         seen = listed(in_source.found) or "some of them"
         claim(not in_source.places, expected=f"no secret in the source of {in_source.commit}", seen=seen)
@@ -109,7 +125,7 @@ def not_default(
         unread = f" ({in_source.unread} not looked at)" if in_source.unread else ""
         told.append(f"none is in the {in_source.files} files of {in_source.commit}{unread}")
     if other_env is None and in_source is None:
-        raise NotDeclared("neither `example` nor `repository` is named, which the values could be compared with")
+        raise NotDeclared("neither an example nor a repository is named, which the values could be compared with")
     return Evidence(f"{count(parts)} ({listed(parts)}): {', '.join(told)}")
 
 

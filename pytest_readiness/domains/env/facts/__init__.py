@@ -112,16 +112,22 @@ def env_facts(env_file: EnvFile) -> EnvFacts:
 
 
 @fact
-def other_env(env_file: EnvFile, target: Target, *, ask: str) -> EnvFacts:  # noqa: ARG001
-    """The variables of another declared file, `ask`: an example, or the file of another environment."""
-    other = cast("EnvFile", target.named("env_file", ask))
+def other_env(env_file: EnvFile, target: Target, *, ask: str) -> EnvFacts:
+    """The variables of another file: of the declared one `ask`, or for "" of its own example."""
+    other = _other(env_file, target, ask)
     return variables_in(other, text_of(other))
 
 
 @fact
-def other_text(env_file: EnvFile, target: Target, *, ask: str) -> EnvText:  # noqa: ARG001
-    """The text of another declared file, `ask`."""
-    return text_of(cast("EnvFile", target.named("env_file", ask)))
+def other_text(env_file: EnvFile, target: Target, *, ask: str) -> EnvText:
+    """The text of another file: of the declared one `ask`, or for "" of its own example."""
+    return text_of(_other(env_file, target, ask))
+
+
+def _other(env_file: EnvFile, target: Target, ask: str) -> EnvFile:
+    if ask or env_file.example is None:
+        return cast("EnvFile", target.named("env_file", ask))
+    return EnvFile(name=f"{env_file.name}-example", path=env_file.example, dialect=env_file.dialect)
 
 
 def variables_in(env_file: EnvFile, written: EnvText) -> EnvFacts:
