@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -171,6 +172,18 @@ def parse_yaml(text: str, path: Path, what: str) -> YamlMap:
     if reader.problems or not isinstance(value, YamlMap):
         raise ProblemsError(reader.problems)
     return value
+
+
+def yaml_documents(text: str, path: Path, what: str) -> Iterator[YamlMap]:
+    """The mappings in a text of several YAML documents, each with the lines of the whole; see `parse_yaml`."""
+    marks = [match.start() for match in _DOCUMENT_MARK.finditer(text)]
+    for start, end in pairwise([0, *marks, len(text)]):
+        part = text[start:end]
+        if _DOCUMENT_MARK.sub("", part).strip():
+            yield parse_yaml("\n" * text[:start].count("\n") + part, path, what)
+
+
+_DOCUMENT_MARK = re.compile(r"^---(?:[ \t].*)?$", re.MULTILINE)
 
 
 def events_of(text: str) -> tuple[Any, ...]:

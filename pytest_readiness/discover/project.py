@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
-from itertools import islice, pairwise
+from itertools import islice
 from pathlib import Path
 
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.problems import ProblemsError
 from pytest_readiness.core.text import size
-from pytest_readiness.core.yamlfile import YamlList, YamlMap, parse_yaml
+from pytest_readiness.core.yamlfile import YamlList, YamlMap, yaml_documents
 from pytest_readiness.discover.found import Skipped, is_plain, said
 from pytest_readiness.protocols.text_file import read_text_file
 
@@ -36,7 +35,6 @@ _LOOKED_INTO = frozenset((".github", ".gitlab", ".circleci", ".buildkite", ".do"
 """Folders with a dot that hold something of the project's own."""
 _FILES = ("*.yaml", "*.yml", "*.md", ".env", ".env.*", "Dockerfile", "hosts", "*.ini")
 """Names that are a file's: a folder of such a name is told."""
-_DOCUMENT = re.compile(r"^---(?:[ \t].*)?$", re.MULTILINE)
 
 
 class Project:
@@ -86,21 +84,15 @@ class Project:
     def documents(self, path: str) -> Iterator[YamlMap]:
         """The mappings of a file of YAML, of which one may hold several, each with the lines of the whole file."""
         text = self.text(path)
-        marks = [match.start() for match in islice(_DOCUMENT.finditer(text), MOST_DOCUMENTS + 1)]
-        if len(marks) > MOST_DOCUMENTS:
-            self.skip(path, f"has more than {MOST_DOCUMENTS} documents; the first were read")
-            text = text[: marks.pop()]
-        for start, end in pairwise([0, *marks, len(text)]):
-            part = text[start:end]
-            if not _DOCUMENT.sub("", part).strip():
-                continue
-            try:
-                yield parse_yaml("\n" * text[:start].count("\n") + part, self.folder / path, "")
-            except ProblemsError as error:
-                # What it says may quote a value.
-                line = error.problems[0].line
-                self.skip(f"{path}:{line}" if line else path, "cannot be read as YAML")
-                return
+        documents = yaml_documents(text, self.folder / path, "")
+        try:
+            yield from islice(documents, MOST_DOCUMENTS)
+            if next(documents, None) is not None:
+                self.skip(path, f"has more than {MOST_DOCUMENTS} documents; the first were read")
+        except ProblemsError as error:
+            # What it says may quote a value.
+            line = error.problems[0].line
+            self.skip(f"{path}:{line}" if line else path, "cannot be read as YAML")
 
     def skip(self, source: str, why: str) -> None:
         """Tell that something was not read."""

@@ -73,10 +73,10 @@ def test_every_test_runs_in_one_shard_and_every_fact_is_read_in_one(release: Rel
         from pytest_readiness.core.registry import FACTS
         from dataclasses import replace
 
-        def reading(env_file):
+        def reading(env_file, target):
             with Path("read.txt").open("a") as file:
                 file.write(env_file.name + "\\n")
-            return env_facts(env_file)
+            return env_facts(env_file, target)
 
         FACTS["env_facts"] = replace(FACTS["env_facts"], read=reading)
         """,

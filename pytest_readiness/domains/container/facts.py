@@ -178,21 +178,26 @@ class ContainerFacts:
 @fact(deadline=30, way="engine")
 def container_facts(container: Container) -> ContainerFacts:
     """The container's state and configuration, and which users its processes run as."""
-    from docker.errors import NotFound
-
     name, where = container.container, container.place
     path = socket_of(where)
     own = os.path.realpath(path) if path else ""
     with engine_of(container) as client:
-        try:
-            attributes = client.api.inspect_container(name)
-        except NotFound:
-            attributes = None
-        # An engine also takes the first characters of an id for a name: "cafe" may be any container's.
-        if attributes and (attributes["Name"] == f"/{name}" or len(name) >= 12):
+        if attributes := described(client, name):
             return ContainerFacts(name, where, _state(client, attributes), (), own)
         names = sorted(each["Names"][0].lstrip("/") for each in client.api.containers(all=True) if each["Names"])
     return ContainerFacts(name, where, None, _nearest(name, names), own)
+
+
+def described(client: docker.DockerClient, name: str) -> Mapping[str, Any] | None:
+    """How an engine describes the container of this name or id; None where it has none."""
+    from docker.errors import NotFound
+
+    try:
+        attributes: Mapping[str, Any] = client.api.inspect_container(name)
+    except NotFound:
+        return None
+    # An engine also takes the first characters of an id for a name: "cafe" may be any container's.
+    return attributes if attributes["Name"] == f"/{name}" or len(name) >= 12 else None
 
 
 def _nearest(name: str, names: list[str]) -> tuple[str, ...]:

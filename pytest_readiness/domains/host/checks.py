@@ -26,14 +26,10 @@ from pytest_readiness.domains.host.questions.service import BOOT, SERVICE, Servi
 from pytest_readiness.domains.host.questions.sshd import SSHD, MatchBlock, SshServer
 from pytest_readiness.domains.host.questions.swap import SWAP, Swap
 from pytest_readiness.domains.host.questions.system import SYSTEM
-from pytest_readiness.domains.host.resource import Host
+from pytest_readiness.domains.host.resource import Host, Unit
 
 AbsolutePath = Annotated[
     str, spelled(r"^/[^\x00\n]*$", "a path that begins with a slash, such as /srv", max_length=1024)
-]
-Unit = Annotated[
-    str,
-    spelled(r"^[A-Za-z0-9:_.@][A-Za-z0-9:_.@\\-]*$", "a unit's name, such as nginx or backup.timer", max_length=255),
 ]
 Percentage = Annotated[float, Field(gt=0, lt=100)]
 Port = Annotated[int, Field(ge=1, le=65535)]

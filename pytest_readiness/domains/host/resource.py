@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Annotated
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from pydantic import (
@@ -10,6 +11,12 @@ from pydantic import (
 )
 
 from pytest_readiness.core.resources import AnchoredPath, Resource, checked_login, checked_port
+from pytest_readiness.core.spelling import spelled
+
+Unit = Annotated[
+    str,
+    spelled(r"^[A-Za-z0-9:_.@][A-Za-z0-9:_.@\\-]*$", "a unit's name, such as nginx or backup.timer", max_length=255),
+]
 
 
 class Host(Resource):

@@ -16,8 +16,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from pytest_readiness.config.target import Target
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, NotDeclared, Unreachable
 from pytest_readiness.core.text import size
+from pytest_readiness.domains.env.resource import EnvFile
 from pytest_readiness.domains.host.checks import _state
 from pytest_readiness.domains.host.questions.service import Service
 from pytest_readiness.domains.host.resource import Host
@@ -390,7 +392,7 @@ printf '[Install]\\nWantedBy=other.target\\n' >>elsewhere.service
 mkdir other.target.wants
 ln -s ../elsewhere.service other.target.wants/
 printf '[Unit]\\nDefaultDependencies=no\\n' >other.target
-unit good '/bin/sleep 1000000'; wanted good
+unit good '/bin/sleep 1000000' 'Environment="SHOP=one  two" LEVEL=info'; wanted good
 unit other '/bin/sleep 1000000'; wanted other
 unit 'my\\x2dapp' '/bin/sleep 1000000'; wanted 'my\\x2dapp'
 printf '[Unit]\\nDefaultDependencies=no\\n[Timer]\\nOnActiveSec=1000000\\n' >'my\\x2dapp.timer'
@@ -432,6 +434,22 @@ def test_services_running_and_enabled(systemd: Namespace) -> None:
         "once.service active (exited), enabled"
     )
     assert not evidence.warning
+
+
+def test_environment_of_a_unit(systemd: Namespace) -> None:
+    host = systemd.host()
+
+    def values(unit: str) -> Evidence:
+        env = EnvFile(name="shop", host=host.name, unit=unit)
+        target = Target("prod", resources=(host, env))
+        return judge("env.values", env, target=target, values={"SHOP": "one  two", "LEVEL": "info"})
+
+    assert values("good")
+    with pytest.raises(ClaimFalse, match="SHOP is not set"):
+        values("other.service")
+    for unit in ("failed", "no-such-unit"):
+        with pytest.raises(CouldNotVerify, match="it has no main process"):
+            values(unit)
 
 
 def test_services_with_a_backslash_in_their_names(systemd: Namespace) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pytest_readiness.config.target import Target
 from pytest_readiness.core.registry import fact
 from pytest_readiness.domains.docs.resource import Document
-from pytest_readiness.domains.env.facts import env_facts
+from pytest_readiness.domains.env.facts import variables_of
 from pytest_readiness.domains.env.resource import EnvFile
 from pytest_readiness.domains.http.describing import READING_SECONDS, Describer
 from pytest_readiness.protocols.text_file import read_text_file
@@ -50,4 +50,4 @@ def variable_names(document: Document, target: Target, *, ask: str) -> VariableN
     """The names of the variables that an env file of the target sets."""
     env_file = target.named("env_file", ask)
     assert isinstance(env_file, EnvFile)
-    return VariableNames(tuple(env_facts(env_file).variables))
+    return VariableNames(tuple(variables_of(env_file, target).variables))

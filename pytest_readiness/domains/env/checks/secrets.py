@@ -54,7 +54,7 @@ def example_of(env_file: EnvFile, example: str | None) -> str | None:
     """What a check asks of an example: the name of a declared file, "" for the file's own, or None for none."""
     if example or env_file.example is None:
         return compared(env_file, example)
-    if env_file.example == env_file.path:
+    if env_file.path is not None and env_file.example == env_file.path:
         raise NotDeclared(f"{env_file.path} would be compared with itself: another file must be its `example`")
     return ""
 

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from pydantic import SecretStr
 
@@ -14,9 +14,16 @@ from pytest_readiness.config.target import Target
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.registry import fact
 from pytest_readiness.domains.env.dialects import MARKED, Assignment, OddLine, assignments, bindings, marks_a_name
-from pytest_readiness.domains.env.forms import unfilled
+from pytest_readiness.domains.env.forms import left_as_text, unfilled
+from pytest_readiness.domains.env.manifest import Given, variables_of_object
 from pytest_readiness.domains.env.resource import EnvFile
+from pytest_readiness.domains.env.running import variables_of_container, variables_of_process
+from pytest_readiness.domains.host.login import SCRIPT_SECONDS
 from pytest_readiness.protocols.text_file import read_text_file
+
+if TYPE_CHECKING:
+    from pytest_readiness.domains.container.resource import Container
+    from pytest_readiness.domains.host.resource import Host
 
 _REFERENCE = re.compile(r"\$\{([A-Za-z_]\w*)(?::?-[^}]{0,2000})?\}")
 
@@ -47,7 +54,7 @@ class EnvFacts:
     """The variables of an env file, in its order; where one is set twice, the last counts.
 
     Attributes:
-        path: the file.
+        path: the file, or what else has them.
         variables: those that are set, by their names.
         marked: names that are not set because a byte order mark is before them.
         odd: lines that are no assignments; checks must not look away from those that are not ignored.
@@ -95,27 +102,61 @@ def text_of(env_file: EnvFile) -> EnvText:
 
     Raises:
         CouldNotVerify: it is there, and cannot be read.
+        NotDeclared: the variables are not those of a file.
     """
-    if not os.path.lexists(env_file.path):
-        return EnvText(str(env_file.path), SecretStr(""), missing=True)
-    return EnvText(str(env_file.path), SecretStr(read_text_file(env_file.path, keep_mark=True)))
+    path = env_file.file
+    if not os.path.lexists(path):
+        return EnvText(str(path), SecretStr(""), missing=True)
+    return EnvText(str(path), SecretStr(read_text_file(path, keep_mark=True)))
 
 
-@fact
-def env_facts(env_file: EnvFile) -> EnvFacts:
-    """The variables that the file sets, without looking into any environment.
+@fact(deadline=SCRIPT_SECONDS + 10)
+def env_facts(env_file: EnvFile, target: Target) -> EnvFacts:
+    """The variables that the file sets, or that the container, unit, process or manifest has; no others.
 
-    By the rules of the declared `dialect`, with what the file sets itself filled in; unless one is declared by
-    python-dotenv's grammar, where each form that any of the tools fills in is noted.
+    Those of a file by the rules of the declared `dialect`, with what the file sets itself filled in; unless one is
+    declared by python-dotenv's grammar, where each form that any of the tools fills in is noted.
     """
-    return variables_in(env_file, text_of(env_file))
+    return variables_of(env_file, target)
 
 
-@fact
+def variables_of(env_file: EnvFile, target: Target) -> EnvFacts:
+    """The variables, from where they are declared to be read.
+
+    Raises:
+        CouldNotVerify: they cannot be read.
+        NotDeclared: the target has no such container or host.
+    """
+    if env_file.path is not None:
+        return variables_in(env_file, text_of(env_file))
+    if env_file.manifest is not None:
+        assert env_file.object
+        given = variables_of_object(read_text_file(env_file.manifest), env_file.manifest, env_file.object)
+    elif env_file.container is not None:
+        pairs = variables_of_container(cast("Container", target.referred(env_file, "container")))
+        given = [Given(name, value) for name, value in pairs]
+    else:
+        host = cast("Host", target.referred(env_file, "host"))
+        pairs = variables_of_process(host, unit=env_file.unit, process=env_file.process)
+        given = [Given(name, value) for name, value in pairs]
+    variables: dict[str, Variable] = {}
+    twice: set[str] = set()
+    for each in given:
+        value = SecretStr(each.value)
+        # getenv(3) finds the first of several; of a manifest there is one.
+        if each.name not in variables:
+            form = each.unfilled or unfilled(each.name, each.value, of_shell=False)
+            left = "" if form else left_as_text(each.name, each.value)
+            variables[each.name] = Variable(value, value, unfilled=form, left=left)
+        elif variables[each.name].value != value:
+            twice.add(each.name)
+    return EnvFacts(env_file.where, variables, twice=tuple(sorted(twice)), number=len(variables))
+
+
+@fact(deadline=SCRIPT_SECONDS + 10)
 def other_env(env_file: EnvFile, target: Target, *, ask: str) -> EnvFacts:
     """The variables of another file: of the declared one `ask`, or for "" of its own example."""
-    other = _other(env_file, target, ask)
-    return variables_in(other, text_of(other))
+    return variables_of(_other(env_file, target, ask), target)
 
 
 @fact
@@ -155,7 +196,7 @@ def variables_in(env_file: EnvFile, written: EnvText) -> EnvFacts:
             marked.add(name)
             variables |= {name: before} if before is not None else {}
     return EnvFacts(
-        str(env_file.path),
+        env_file.where,
         variables,
         frozenset(marked),
         tuple(odd),

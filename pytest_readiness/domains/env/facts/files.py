@@ -54,9 +54,9 @@ def env_ignored(env_file: EnvFile, target: Target, *, ask: IgnoredQuestion) -> E
     if ask.repository:
         repository = cast("Repository", target.named("repository", ask.repository))
     else:
-        repository = Repository(name="env", path=env_file.path.absolute().parent)
+        repository = Repository(name="env", path=env_file.file.absolute().parent)
     commit = commit_of(repository, target)
-    paths = ask.paths or _within(env_file.path, Path(commit.path))
+    paths = ask.paths or _within(env_file.file, Path(commit.path))
     return EnvIgnored(commit, len(paths), path_rules(commit, files_of(commit), paths, history=True))
 
 
@@ -171,7 +171,7 @@ def env_access(env_file: EnvFile, target: Target, *, ask: AccessQuestion) -> Env
     host = cast("Host", target.named("readiness_host", ask.host))
     if not ask.path and not (host.connection or "").startswith("local:"):
         raise NotDeclared(f"where the env file is on {host.name} is not said; name it as `path`")
-    path = ask.path or str(env_file.path.absolute())
+    path = ask.path or str(env_file.file.absolute())
     question = ACCESS(path)
     asked(host, question)
     return EnvAccess(host.where, path, host_facts(host, asks=(question,)).answer(question))
