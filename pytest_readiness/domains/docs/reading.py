@@ -6,7 +6,7 @@ import html
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -110,12 +110,21 @@ def read_restructured(text: str) -> tuple[tuple[DocumentSection, ...], int]:
     added = [number for number, line in enumerate(known.split("\n")) if line.strip(" ") == "\\"]
     # docutils names the line under a heading.
     at = ((node.line or 2) - 1 for node in tree.findall(section))
-    lines = iter([line - sum(each < line for each in added) for line in at])
     page = publish_from_doctree(tree, writer="html5", settings_overrides=settings)
     _, _, body = page.partition("<body")
-    body = _RAW_HEADING.sub(lambda found: f'{found[0]} {_LINE}="{next(lines, 1)}"', f"<body{body}")
-    conflict = next((number for number, line in enumerate(text.split("\n"), 1) if _CONFLICT.fullmatch(line)), 0)
-    return _rendered(body), conflict
+    lines = [line - sum(each < line for each in added) for line in at]
+    return sections_of_page(f"<body{body}", lines), conflict_in(text)
+
+
+def sections_of_page(page: str, lines: Iterable[int]) -> tuple[DocumentSection, ...]:
+    """The sections of what a program has made of a document, with the lines of its headings in their order."""
+    known = iter(lines)
+    return _rendered(_RAW_HEADING.sub(lambda found: f'{found[0]} {_LINE}="{next(known, 1)}"', page))
+
+
+def conflict_in(text: str) -> int:
+    """The line of the first conflict marker of Git; 0 if there is none."""
+    return next((number for number, line in enumerate(text.split("\n"), 1) if _CONFLICT.fullmatch(line)), 0)
 
 
 _RST_INCLUDE = re.compile(

@@ -9,7 +9,7 @@ class Document(Located):
     """A document that people rely on: runbook, recovery plan, changelog.
 
     Attributes:
-        path: the Markdown or text file; relative to readiness.yaml.
+        path: a file of Markdown, plain text, reStructuredText or AsciiDoc; relative to readiness.yaml.
     """
 
     kind = "document"

@@ -108,12 +108,12 @@ def test_present_and_sections_fail_without_the_document(tmp_path: Path, id: str)
 @pytest.mark.parametrize("id", ["docs.present", "docs.sections"])
 def test_present_and_sections_cannot_read_everything(tmp_path: Path, id: str) -> None:
     parameters: dict[str, Any] = {"sections": ["Deploy"]} if id == "docs.sections" else {}
-    (tmp_path / "runbook.adoc").write_text("= Deploy\n")
+    (tmp_path / "runbook.textile").write_text("h1. Deploy\n")
     (tmp_path / "latin.md").write_bytes(b"# R\xe9gime\n")
     (tmp_path / "large.md").write_bytes(b"a " * 2**20)
     (tmp_path / "loop.md").symlink_to(tmp_path / "loop.md")
     for name, reason in (
-        ("runbook.adoc", "is neither Markdown, reStructuredText nor plain text"),
+        ("runbook.textile", "is neither Markdown, reStructuredText, AsciiDoc nor plain text"),
         ("latin.md", "is not UTF-8 on line 1"),
         ("large.md", "is larger than 1 MiB"),
         ("loop.md", "cannot be read (Too many levels"),

@@ -10,6 +10,7 @@ from pathlib import Path
 from pytest_readiness.core import extras
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.registry import fact
+from pytest_readiness.domains.docs.asciidoc import asciidoc_comments, read_asciidoc
 from pytest_readiness.domains.docs.reading import (
     DocumentSection,
     TakesTooLongError,
@@ -21,7 +22,8 @@ from pytest_readiness.domains.docs.reading import (
 from pytest_readiness.domains.docs.resource import Document
 from pytest_readiness.protocols.text_file import read_text_file
 
-SUFFIXES = ("", ".md", ".markdown", ".txt", ".rst")
+_ASCIIDOC = (".adoc", ".asciidoc", ".asc")
+SUFFIXES = ("", ".md", ".markdown", ".txt", ".rst", *_ASCIIDOC)
 
 _NO_TEXT = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 """Characters that no text has; not the escape, which colours what a terminal printed."""
@@ -75,8 +77,8 @@ def document_text(document: Document) -> DocumentText:
         return DocumentText(str(path), missing, ())
     if path.suffix.lower() not in SUFFIXES:
         raise CouldNotVerify(
-            f"{path} is neither Markdown, reStructuredText nor plain text (.md, .markdown, .rst, .txt), and only these"
-            " are read; AsciiDoc and others are not"
+            f"{path} is neither Markdown, reStructuredText, AsciiDoc nor plain text (.md, .rst, .adoc, .txt), and only"
+            " these are read"
         )
     text = read_text_file(path)
     begin = text[:200].lstrip().lower()
@@ -87,7 +89,8 @@ def document_text(document: Document) -> DocumentText:
         line = text.count("\n", 0, found.start()) + 1
         raise CouldNotVerify(f"{path} is not text: line {line} has the control character U+{ord(found[0]):04X}")
     sections, conflict = read_text(text, path)
-    comments = restructured_comments(text) if path.suffix.lower() == ".rst" else comments_of(text)
+    hidden = {".rst": restructured_comments, **dict.fromkeys(_ASCIIDOC, asciidoc_comments)}
+    comments = hidden.get(path.suffix.lower(), comments_of)(text)
     return DocumentText(str(path), "", sections, conflict, comments)
 
 
@@ -95,8 +98,10 @@ def read_text(text: str, path: Path) -> tuple[tuple[DocumentSection, ...], int]:
     """The sections of a document by its format, and the line of its first conflict marker; 0 if there is none.
 
     Raises:
-        CouldNotVerify: it would take too long, or needs an extra that is not installed.
+        CouldNotVerify: it would take too long, or needs an extra or a program that is not installed.
     """
+    if path.suffix.lower() in _ASCIIDOC:
+        return read_asciidoc(text, path.name)
     if path.suffix.lower() == ".rst":
         if not extras.is_installed("rst"):
             raise extras.needed(path.name, "rst")
