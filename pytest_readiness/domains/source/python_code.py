@@ -324,8 +324,10 @@ def _raises(body: Iterable[ast.AST]) -> bool:
             return True
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
             continue
-        never = isinstance(node, (ast.If, ast.While)) and isinstance(node.test, ast.Constant) and not node.test.value
-        if _raises(node.orelse if never else ast.iter_child_nodes(node)):
+        inside: Iterable[ast.AST] = ast.iter_child_nodes(node)
+        if isinstance(node, (ast.If, ast.While)) and isinstance(node.test, ast.Constant) and not node.test.value:
+            inside = node.orelse
+        if _raises(inside):
             return True
     return False
 

@@ -16,7 +16,7 @@ from pytest_readiness.core.keys import secrets_in
 from pytest_readiness.core.redact import KEY_SHAPES
 from pytest_readiness.domains.source.code import told
 from pytest_readiness.domains.source.commit import ReleaseCommit, TreeFile, files_of, read_files
-from pytest_readiness.domains.source.texts import is_text
+from pytest_readiness.domains.source.texts import text_of
 from pytest_readiness.protocols.git import GitError, ask_git
 
 SCAN_SECONDS = 240
@@ -224,11 +224,12 @@ def _look(finder: _Finder, commit: ReleaseCommit, files: Sequence[TreeFile], unt
         if time.monotonic() > until:
             break
         reached += 1
-        if not is_text(data):
+        text = text_of(data)
+        if text is None:
             continue
         tally.looked += 1
         blob = file.oid[:12] if old else ""
-        for kind, line, shape in finder.find(file.path, data.decode("utf-8", "replace")):
+        for kind, line, shape in finder.find(file.path, text):
             tally.findings.append(SecretFinding(kind, told(file.path), line, blob, shape))
     readable = sum(1 for _ in _readable(files))
     tally.unreached = readable - reached

@@ -317,11 +317,20 @@ def test_no_test_data_passes(judged: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", ["card = '4242 4242-4242 4242'", "<p>JANE TESTER</p>", "to: test@shop.example\n", "'4242424242424242'"]
+    "content",
+    [
+        "card = '4242 4242-4242 4242'",
+        "card = 4242_4242_4242_4242",
+        "card = '4242\u00a04242\u20134242\u20134242'",
+        "<p>JANE TESTER</p>",
+        "to: test@shop.example\n",
+        "'4242424242424242'",
+    ],
 )
-def test_test_data_fails(judged: Any, content: str) -> None:
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_test_data_fails(judged: Any, content: str, encoding: str) -> None:
     with pytest.raises(ClaimFalse, match=r"1: '.*' in shop/x.html:2"):
-        judged("no_test_data", {"shop/x.html": f"\n{content}"}, texts=DATA)
+        judged("no_test_data", {"shop/x.html": f"\n{content}".encode(encoding)}, texts=DATA)
 
 
 def test_test_data_that_nobody_could_see(judged: Any) -> None:
