@@ -35,12 +35,12 @@ def no_secrets(
 ) -> Evidence:
     """detect-secrets and a table of providers' keys find no secret in the text files of the commit and its history.
 
-    Looked for are keys by their shape, private keys, passwords in addresses, values beside a name such as password,
-    and quoted texts of high entropy, but for digests, what is named an example, references and UUIDs; in lock files
-    keys by their shape only. Comments that ask not to be looked at (pragma: allowlist secret) have no effect, and are
-    counted. Binary and large files, archives, what is fetched by Git LFS, submodules, messages of commits and tags, and
-    what no branch or tag of this clone leads to are not looked at; of lines with more than 5000 characters, only keys
-    by their shape are. No secret is shown.
+    Looked for are keys by their shape, private keys, passwords in addresses, values beside a name such as password (in
+    XML, .netrc and commands such as mysql -p, too), and quoted texts of high entropy, but for digests, what is named an
+    example, references, types and UUIDs; in lock files keys by their shape only. Comments that ask not to be looked at
+    (pragma: allowlist secret) have no effect, and are counted. Binary and large files, archives, what is fetched by Git
+    LFS, submodules, messages of commits and tags, and what no branch or tag of this clone leads to are not looked at;
+    of lines with more than 5000 characters, only keys by their shape are. No secret is shown.
 
     Args:
         history: whether everything that was ever committed is looked at, too: who has the clone has it.
