@@ -18,7 +18,14 @@ from pytest_readiness.domains.source.resource import Repository
 from pytest_readiness.domains.source.tool import RUN_SECONDS
 
 _SHOWN = 10
-_ALWAYS_WELL = re.compile(r"\|\|\s{0,9}(?:true|:|exit 0|echo)|;\s{0,9}(?:true|exit 0)\s{0,9}\Z|--exit-zero")
+_ALWAYS_WELL = re.compile(
+    r"\|\|\s{0,9}(?:true|:|exit 0|echo|printf)|[;\n]\s{0,9}(?:true|:|exit 0)\s{0,9}(?:#.{0,200})?\Z|[^&>]&\s{0,9}\Z"
+)
+_PIPED = re.compile(r"[^|]\|\s{0,9}(?:tee|cat|head|tail|sort|less|more|ts|sed|column|jq)\b[^|]{0,300}\Z")
+_OPTIONS = re.compile(
+    r"(?<!\S)(?:--exit-zero|--soft-fail|--passWithNoTests|--pass-with-no-tests|--no-fail|--exit-code[ =]0)(?!\S)"
+)
+_NOTHING = re.compile(r"(?:/usr)?(?:/bin/)?(?:true|:|echo|printf)")
 
 
 def _inside(path: str) -> str:
@@ -28,8 +35,11 @@ def _inside(path: str) -> str:
 
 
 def _honest(command: list[str]) -> list[str]:
-    if any(_ALWAYS_WELL.search(word) for word in command):
-        raise ValueError("ends well whatever happens (|| true, --exit-zero), and would prove nothing")
+    # What a shell is given; elsewhere, a word is only a word.
+    lines = [word for word in command if re.search(r"[\s|;&]", word)]
+    quiet = any(_ALWAYS_WELL.search(line) or (_PIPED.search(line) and "pipefail" not in line) for line in lines)
+    if quiet or _OPTIONS.search(" ".join(command)) or _NOTHING.fullmatch(command[0]):
+        raise ValueError("ends well whatever happens (|| true, | tee, --exit-zero), and would prove nothing")
     return command
 
 
@@ -106,7 +116,8 @@ def command(
     It runs without a shell and a terminal, with limits of time and memory, an empty home and no variables but the path
     and the language; the network is open to it. The command judges itself: what it looks at, and whether it looks at
     anything, nobody else sees. A figure is the last number behind its label, which begins a line; "Score ≥ 80
-    required" is none. A command that is not there, and a figure that is not printed, could not be verified.
+    required" is none, and a unit behind it is not looked at. A command that is not there, and a figure that is not
+    printed, could not be verified. A line of a shell that ends well whatever happens is refused.
 
     Args:
         command: program and arguments, a list of texts; a path such as ./check.sh is one in the commit.
@@ -267,7 +278,8 @@ def types(
     It runs on a copy of the commit's files, with the configuration in them, which may run code of the repository
     (plugins). A foreign module that is not found could not be verified: the checker must be installed beside the
     project's dependencies. `# type: ignore`, `@ts-ignore` and the like are counted and told, and so are settings that
-    silence files. Bodies of functions without annotations are mostly not checked, nor is JavaScript.
+    silence files or refer to other projects. Bodies of functions without annotations are mostly not checked, nor is
+    JavaScript.
 
     Args:
         tool: mypy or tsc.
@@ -312,9 +324,9 @@ def dead_code(
 ) -> Evidence:
     """The linter finds no unused import or variable in the files of the commit that it looks at.
 
-    Only that: ruff's F401, F811 and F841, whatever its configuration selects; of eslint, no-unused-vars and those of
-    its plugins, which must be on. Functions, classes, files and dependencies that nothing reaches are not looked at.
-    What is silenced in the code is counted and told.
+    Only that: ruff's F401, F811 and F841, whatever its configuration selects, but for names that it lets be unused; of
+    eslint, no-unused-vars and those of its plugins, which must be on. Functions, classes, files and dependencies that
+    nothing reaches are not looked at. What is silenced in the code is counted and told.
 
     Args:
         tool: ruff or eslint.
