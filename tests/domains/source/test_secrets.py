@@ -131,7 +131,7 @@ def test_a_repository_without_secrets_passes(repo: Repo) -> None:
     text = judged(repo).text
     assert text.startswith("detect-secrets 1.5.0 and the table of keys find none in ")
     assert "2 in allowed files and tests" in text
-    assert "not looked at: 1 files and 0 contents" in text
+    assert "not looked at: 1 file and 0 contents" in text
 
 
 def test_a_secret_fails_and_is_not_shown(repo: Repo) -> None:
@@ -153,7 +153,7 @@ def test_the_history_is_looked_at(repo: Repo) -> None:
     repo.git("checkout", "-q", "main")
     with pytest.raises(ClaimFalse, match=r"a GitHub token in old.py:1 \(in the history, blob [0-9a-f]{12}\)"):
         judged(repo)
-    assert "1 text files" in judged(repo, history=False).text
+    assert "1 text file" in judged(repo, history=False).text
 
 
 def test_a_history_that_is_cut_off_is_no_pass(repo: Repo, tmp_path: Path) -> None:

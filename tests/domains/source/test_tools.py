@@ -47,7 +47,7 @@ def shell(line: str) -> list[str]:
 def test_a_command_passes_with_its_figures(repo: Repo) -> None:
     text = judged(repo, "command", command=shell("echo 'Score: 80.0 %'"), figures=FIGURES).text
     assert text.startswith("'sh -c echo 'Score: 80.0 %'' on ")
-    assert text.endswith(" ended with exit code 0 after 1 lines of output; Score 80.0 (at least 80)")
+    assert text.endswith(" ended with exit code 0 after 1 line of output; Score 80.0 (at least 80)")
 
 
 @pytest.mark.parametrize(
@@ -207,7 +207,7 @@ CASES = {
 def test_real_tools_pass_and_fail(repo: Repo, job: str, tool: str) -> None:
     text = judged(repo, job, tool=tool).text
     assert text.startswith(f"0 findings of {tool} ")
-    assert " on 1 files (" in text
+    assert " on 1 file (" in text
     files, seen = CASES[job, tool]
     repo.commit(files)
     with pytest.raises(ClaimFalse, match=f"1: {seen}"):
@@ -221,7 +221,7 @@ def test_real_tools_pass_and_fail(repo: Repo, job: str, tool: str) -> None:
         ("lint", "ruff", {"pyproject.toml": "[tool.ruff.lint]\nselect = []\n"}, {}, "no rule is on"),
         ("lint", "ruff", {"pyproject.toml": "[tool.ruff]\nexclude = ['*']\n"}, {}, "no rule is on|looked at 0 files"),
         ("lint", "ruff", {"pyproject.toml": "[tool.ruff]\nnone = 1\n"}, {}, "ruff did not do its work"),
-        ("lint", "ruff", {}, {"min_files": 2}, "looked at 1 files, and must look at 2"),
+        ("lint", "ruff", {}, {"min_files": 2}, "looked at 1 file, and must look at 2"),
         ("lint", "ruff", {}, {"paths": ["nowhere"]}, "ruff could not read nowhere"),
         ("format", "ruff", {"pyproject.toml": "[tool.ruff]\nexclude = ['*']\n"}, {}, "No Python files found"),
         ("lint", "ruff", {"ruff.toml": "[lint]\nexclude = ['*.py']\n"}, {}, "no rule is on|looked at 0 files"),
@@ -230,11 +230,17 @@ def test_real_tools_pass_and_fail(repo: Repo, job: str, tool: str) -> None:
             "ruff",
             {"ruff.toml": "", "a/x.py": "", "a/ruff.toml": "lint.select = []"},
             {"min_files": 2},
-            "at 1 file",
+            "at 1 file,",
         ),
         ("dead_code", "ruff", {"ruff.toml": "[lint]\nexclude = ['*.py']\n"}, {}, "no rule is on|looked at 0 files"),
         ("format", "ruff", {"ruff.toml": "[format]\nexclude = ['*.py']\n"}, {}, "looked at 0 files"),
-        ("format", "ruff", {"a/x.py": "", "a/ruff.toml": "format.exclude = ['./x.py']"}, {"min_files": 2}, "at 1 file"),
+        (
+            "format",
+            "ruff",
+            {"a/x.py": "", "a/ruff.toml": "format.exclude = ['./x.py']"},
+            {"min_files": 2},
+            "at 1 file,",
+        ),
         ("types", "mypy", {"app.py": "import no_such_module_anywhere\n"}, {}, "does not find 1 imported modules"),
         ("types", "mypy", {"app.py": "def f(:\n"}, {}, "mypy did not do its work"),
         ("lint", "eslint", {}, {"tool_path": "bin"}, "is not a folder"),
@@ -255,7 +261,7 @@ def test_what_is_silenced_is_told(repo: Repo) -> None:
             "mypy.ini": "[mypy]\nignore_errors = true\n",
         }
     )
-    assert "; 2 lines or findings are silenced" in judged(repo, "lint", tool="ruff").text
+    assert "; 2 silenced" in judged(repo, "lint", tool="ruff").text
     assert "the configuration has ignore_errors" in judged(repo, "types", tool="mypy").text
 
 
@@ -287,7 +293,7 @@ KNOWN = {
     "file-info": ('{ "inferredParser": "babel" }', 0),
 }
 STUBS: dict[str, tuple[str, str, dict[str, tuple[str, int]], str]] = {
-    "eslint passes": ("lint", "eslint", {"print-config": (ON, 0), "": (_linted(quiet=1), 0)}, "pass 1 files"),
+    "eslint passes": ("lint", "eslint", {"print-config": (ON, 0), "": (_linted(quiet=1), 0)}, "pass 1 file"),
     "eslint warns": (
         "lint",
         "eslint",
@@ -322,7 +328,7 @@ STUBS: dict[str, tuple[str, str, dict[str, tuple[str, int]], str]] = {
         {"print-config": ('{"rules": {"no-undef": [2]}}', 0), "": (_linted(), 0)},
         "CNV no rule",
     ),
-    "prettier passes": ("format", "prettier", {**KNOWN, "": (f"{CHECKED}All matched\n", 0)}, "pass 1 files"),
+    "prettier passes": ("format", "prettier", {**KNOWN, "": (f"{CHECKED}All matched\n", 0)}, "pass 1 file"),
     "prettier wants a mark": (
         "format",
         "prettier",
@@ -337,7 +343,7 @@ STUBS: dict[str, tuple[str, str, dict[str, tuple[str, int]], str]] = {
     ),
     "prettier breaks": ("format", "prettier", {"": ("[error] a.js: SyntaxError: x\n", 2)}, "CNV did not do its work"),
     "prettier sees nothing": ("format", "prettier", {"": ("Checking formatting...\n", 0)}, "CNV looked at 0 files"),
-    "tsc passes": ("types", "tsc", {"listFiles": ("@HERE@/a.ts\n/x/lib.d.ts\n", 0), "": ("", 0)}, "pass 1 files"),
+    "tsc passes": ("types", "tsc", {"listFiles": ("@HERE@/a.ts\n/x/lib.d.ts\n", 0), "": ("", 0)}, "pass 1 file"),
     "tsc finds": (
         "types",
         "tsc",
@@ -348,7 +354,7 @@ STUBS: dict[str, tuple[str, str, dict[str, tuple[str, int]], str]] = {
         "types",
         "tsc",
         {"listFiles": ("@HERE@/a.ts\n", 0), "": ("a.ts(2,15): error TS2307: Cannot find module 'left-pad' or\n", 2)},
-        "CNV does not find 1 modules",
+        "CNV does not find 1 module",
     ),
     "tsc does not check": (
         "types",
@@ -361,7 +367,7 @@ STUBS: dict[str, tuple[str, str, dict[str, tuple[str, int]], str]] = {
         "CNV noCheck",
     ),
     "tsc of a solution": ("types", "tsc", {"listFiles": ("", 0), "": ("", 0)}, "CNV looks at no file"),
-    "black passes": ("format", "black", {"": ("1 file would be left unchanged.\n", 0)}, "pass 1 files"),
+    "black passes": ("format", "black", {"": ("1 file would be left unchanged.\n", 0)}, "pass 1 file"),
     "black finds": (
         "format",
         "black",

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import AsksOf, check
 from pytest_readiness.core.text import cut, visible
+from pytest_readiness.domains.source.checks.files import counted
 from pytest_readiness.domains.source.command import CommandFigure, number_of
 from pytest_readiness.domains.source.facts.tools import CommandAsked, CommandRun, ToolAsked, ToolFindings
 from pytest_readiness.domains.source.resource import Repository
@@ -137,7 +138,7 @@ def command(
         raise CouldNotVerify("the record does not say on which commit the command ran")
     read = {each.label: each for each in command_run.figures}
     texts = [_within(read.get(each.label), each, done) for each in figures]
-    lines = f"after {command_run.lines} lines of output"
+    lines = f"after {counted(command_run.lines, 'line')} of output"
     return Evidence(f"{done} {lines}" + (f"; {', '.join(texts)}" if texts else ""))
 
 
@@ -215,7 +216,7 @@ def lint(
             .venv/bin and venv/bin, then the path.
         link: folders of the working tree, not in the commit, that the copy has as well (installed packages).
     """
-    return _judged(tool_report, f"at most {at_most} findings", at_most, min_files)
+    return _judged(tool_report, f"at most {counted(at_most, 'finding')}", at_most, min_files)
 
 
 @check(
@@ -251,7 +252,7 @@ def format(
             .venv/bin and venv/bin, then the path.
         link: folders of the working tree, not in the commit, that the copy has as well (installed packages).
     """
-    return _judged(tool_report, f"at most {at_most} files that would change", at_most, min_files)
+    return _judged(tool_report, f"at most {counted(at_most, 'file')} that would change", at_most, min_files)
 
 
 @check(
@@ -291,7 +292,7 @@ def types(
             .venv/bin and venv/bin, then the path.
         link: folders of the working tree, not in the commit, that the copy has as well (installed packages).
     """
-    evidence = _judged(tool_report, f"at most {at_most} errors", at_most, min_files)
+    evidence = _judged(tool_report, f"at most {counted(at_most, 'error')}", at_most, min_files)
     if annotated and not tool_report.functions:
         raise CouldNotVerify(f"{tool_report.version} counts no functions")
     share = f"{tool_report.annotated} of {tool_report.functions} functions are annotated"
@@ -337,12 +338,12 @@ def dead_code(
             .venv/bin and venv/bin, then the path.
         link: folders of the working tree, not in the commit, that the copy has as well (installed packages).
     """
-    return _judged(tool_report, f"at most {at_most} findings", at_most, min_files)
+    return _judged(tool_report, f"at most {counted(at_most, 'finding')}", at_most, min_files)
 
 
 def _judged(report: ToolFindings, expected: str, at_most: int, min_files: int) -> Evidence:
-    by = f"{report.version} on {report.files} files ({report.commit} has {report.here} in its languages)"
-    rules = f" with {report.rules} rules" if report.rules >= 0 else ""
+    by = f"{report.version} on {counted(report.files, 'file')} ({report.commit} has {report.here} in its languages)"
+    rules = f" with {counted(report.rules, 'rule')}" if report.rules >= 0 else ""
     places = [f"{cut(each.rule, 50)} in {visible(cut(each.path, 100))}:{each.line}" for each in report.findings]
     more = f" and {report.count - _SHOWN} more" if report.count > _SHOWN else ""
     claim(
@@ -353,7 +354,9 @@ def _judged(report: ToolFindings, expected: str, at_most: int, min_files: int) -
     if not report.version or not report.rules:
         raise CouldNotVerify(f"no rule is on in the configuration of {report.version}")
     if report.files < min_files:
-        raise CouldNotVerify(f"{report.version} looked at {report.files} files, and must look at {min_files}")
-    silent = f"; {report.suppressed} lines or findings are silenced" if report.suppressed >= 0 else ""
+        raise CouldNotVerify(
+            f"{report.version} looked at {counted(report.files, 'file')}, and must look at {min_files}"
+        )
+    silent = f"; {report.suppressed} silenced" if report.suppressed >= 0 else ""
     by_settings = f"; the configuration has {', '.join(report.silenced)}" if report.silenced else ""
-    return Evidence(f"{report.count} findings of {by}{rules}{silent}{by_settings}")
+    return Evidence(f"{counted(report.count, 'finding')} of {by}{rules}{silent}{by_settings}")
