@@ -24,6 +24,13 @@ _BLACK = re.compile(r"would reformat (.{1,300})")
 _BLACK_COUNT = re.compile(r"(\d{1,9}) files? would (?:be reformatted|be left unchanged|fail to reformat)")
 _RULES_HEAD = "linter.rules.enabled"
 _EXCLUDED_HEAD = "formatter.exclude"
+_SETTINGS_OF = {
+    "ruff": ("ruff.toml", ".ruff.toml", "pyproject.toml"),
+    "black": ("pyproject.toml",),
+    "mypy": ("mypy.ini", ".mypy.ini", "pyproject.toml", "setup.cfg"),
+    "eslint": ("eslint.config.*", ".eslintrc*", "package.json"),
+    "prettier": (".prettierrc*", "prettier.config.*", ".editorconfig", "package.json"),
+}
 MOST_FOLDERS = 50
 """Whose settings are asked for; what is below others does not count as looked at."""
 
@@ -115,6 +122,10 @@ def ask_tool(place: ToolPlace, asked: ToolAsked, commit: str, paths: Sequence[st
     adapter = ADAPTERS.get((asked.job, asked.tool))
     if adapter is None:
         raise CouldNotVerify(f"{asked.tool} is not known to do this")
+    if above := _settings_above(place, asked.tool):
+        raise CouldNotVerify(
+            f"{above} stands above the copy of the commit and would be taken for its settings: remove it or set TMPDIR"
+        )
     version = place.run([asked.tool, "--version"], seconds=60).output.strip().partition("\n")[0]
     said = adapter(place, asked.paths)
     ends = _SCRIPTS if asked.tool in ("eslint", "tsc", "prettier") else _PYTHON
@@ -131,6 +142,17 @@ def ask_tool(place: ToolPlace, asked: ToolAsked, commit: str, paths: Sequence[st
         annotated=said.annotated,
         functions=said.functions,
     )
+
+
+def _settings_above(place: ToolPlace, tool: str) -> Path | None:
+    """A file of settings in a folder above, where others may write: a tool looks for its own up to the root."""
+    for folder in place.folder.parents:
+        for pattern in _SETTINGS_OF.get(tool, ()):
+            for path in folder.glob(pattern):
+                shared = path.name in ("pyproject.toml", "setup.cfg", "package.json")
+                if path.is_file() and not (shared and tool.encode() not in path.read_bytes()):
+                    return path
+    return None
 
 
 def _ended(tool: str, ended: ToolEnded, accepted: tuple[int, ...] = (0, 1)) -> ToolEnded:

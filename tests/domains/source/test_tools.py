@@ -252,6 +252,19 @@ def test_tools_that_look_at_nothing(repo: Repo, job: str, tool: str, files: Any,
         judged(repo, job, tool=tool, **parameters)
 
 
+@pytest.mark.parametrize(("name", "text"), [("ruff.toml", ""), ("pyproject.toml", "[tool.ruff]\n")])
+def test_settings_above_the_copy_are_no_settings_of_the_commit(
+    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, text: str
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    (tmp_path / "pyproject.toml").write_text("[project]\n")
+    assert judged(repo, "lint", tool="ruff")
+    (tmp_path / name).write_text(text)
+    repo.commit({"more.py": ""})
+    with pytest.raises(CouldNotVerify, match=f"{name} stands above the copy of the commit"):
+        judged(repo, "lint", tool="ruff")
+
+
 def test_what_is_silenced_is_told(repo: Repo) -> None:
     repo.commit(
         {

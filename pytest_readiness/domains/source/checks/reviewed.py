@@ -44,7 +44,8 @@ def reviewed(
         branch: the branch that changes must have been merged into; by default the repository's, or the forge's default.
         approvals: fewest approvals of each change. 1: two people know it, with its author.
         excepted: accounts (with GitLab addresses, for commits without a change) whose own changes and commits need no
-            approval, such as `release-bot`; they are counted.
+            approval, such as `release-bot`; they are counted. Whose a commit is, its address says, which anyone can
+            write.
     """
     found, base = released_changes, branch or repository.branch or released_changes.default_branch
     if len(found.commits) != found.count:
