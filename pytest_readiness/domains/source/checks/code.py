@@ -249,5 +249,5 @@ def no_test_data(
     looked = f"in {counted(len(files), 'text file')} of {text_places.commit}"
     claim(not here, expected=f"none of {counted(len(texts), 'text')} {looked}", seen=f"{len(here)}: {shown}")
     unseen = [path for path in text_places.unseen if wanted(path)]
-    besides = f"; {len(unseen)} that are binary, large or elsewhere are not looked at" if unseen else ""
+    besides = f"; not looked at: {counted(len(unseen), 'file')}, binary, large or elsewhere" if unseen else ""
     return Evidence(f"none of {counted(len(texts), 'text')} {looked}{besides}")

@@ -60,7 +60,10 @@ def no_secrets(
         return allowed(found.path) or (made and made_up(found.path))
 
     here = [each for each in secret_scan.findings if not is_right(each)]
-    shown = [f"{cut(each.kind, 60)} in {visible(cut(each.path, 100))}:{each.line}{_where(each)}" for each in here]
+    shown = [
+        f"{cut(each.kind, 60)} in {visible(cut(each.path, 100)) or 'a file without a name'}:{each.line}{_where(each)}"
+        for each in here
+    ]
     looked = f"{counted(secret_scan.files, 'text file')} of {secret_scan.commit}"
     looked += f" and {counted(secret_scan.blobs, 'further content')} of the history" if history else ""
     more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
