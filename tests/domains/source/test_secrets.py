@@ -140,6 +140,13 @@ def test_a_secret_fails_and_is_not_shown(repo: Repo) -> None:
         judged(repo)
 
 
+def test_a_tag_that_leads_to_a_secret_without_a_name(repo: Repo, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text(f"{GITHUB}\n")
+    repo.git("tag", "key", repo.git("hash-object", "-w", str(tmp_path / "key")))
+    with pytest.raises(ClaimFalse, match="a GitHub token in a content without a name:1 "):
+        judged(repo)
+
+
 def test_a_key_by_its_shape_is_no_test_data(repo: Repo) -> None:
     repo.commit({"tests/test_a.py": f"x = '{GITHUB}'\n"})
     with pytest.raises(ClaimFalse, match=r"a GitHub token in tests/test_a\.py:1"):

@@ -60,10 +60,7 @@ def no_secrets(
         return allowed(found.path) or (made and made_up(found.path))
 
     here = [each for each in secret_scan.findings if not is_right(each)]
-    shown = [
-        f"{cut(each.kind, 60)} in {visible(cut(each.path, 100)) or 'a file without a name'}:{each.line}{_where(each)}"
-        for each in here
-    ]
+    shown = [f"{cut(each.kind, 60)} in {_path(each)}:{each.line}{_where(each)}" for each in here]
     looked = f"{counted(secret_scan.files, 'text file')} of {secret_scan.commit}"
     looked += f" and {counted(secret_scan.blobs, 'further content')} of the history" if history else ""
     more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
@@ -76,6 +73,11 @@ def no_secrets(
         f" and tests, {secret_scan.audited} audited as none, {counted(secret_scan.pragmas, 'comment')} against looking;"
         f" not looked at: {unseen} that are binary, large or elsewhere"
     )
+
+
+def _path(found: SecretFinding) -> str:
+    # What only a tag leads to has no name.
+    return visible(cut(found.path, 100)) or "a content without a name"
 
 
 def _where(found: SecretFinding) -> str:
