@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,17 @@ _TSC_LINE = re.compile(r".{1,300}\((\d+),\d+\): error")
 _MODULE = re.compile(r"Cannot find module '([^'.][^']{0,200})'")
 _BLACK = re.compile(r"would reformat (.{1,300})")
 _BLACK_COUNT = re.compile(r"(\d{1,9}) files? would (?:be reformatted|be left unchanged|fail to reformat)")
-_SETTINGS_HEAD = "linter.rules.enabled = ["
+_RULES_HEAD = "linter.rules.enabled"
+_EXCLUDED_HEAD = "formatter.exclude"
+_SETTINGS_OF = {
+    "ruff": ("ruff.toml", ".ruff.toml", "pyproject.toml"),
+    "black": ("pyproject.toml",),
+    "mypy": ("mypy.ini", ".mypy.ini", "pyproject.toml", "setup.cfg"),
+    "eslint": ("eslint.config.*", ".eslintrc*", "package.json"),
+    "prettier": (".prettierrc*", "prettier.config.*", ".editorconfig", "package.json"),
+}
+MOST_FOLDERS = 50
+"""Whose settings are asked for; what is below others does not count as looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +122,10 @@ def ask_tool(place: ToolPlace, asked: ToolAsked, commit: str, paths: Sequence[st
     adapter = ADAPTERS.get((asked.job, asked.tool))
     if adapter is None:
         raise CouldNotVerify(f"{asked.tool} is not known to do this")
+    if above := _settings_above(place, asked.tool):
+        raise CouldNotVerify(
+            f"{above} stands above the copy of the commit and would be taken for its settings: remove it or set TMPDIR"
+        )
     version = place.run([asked.tool, "--version"], seconds=60).output.strip().partition("\n")[0]
     said = adapter(place, asked.paths)
     ends = _SCRIPTS if asked.tool in ("eslint", "tsc", "prettier") else _PYTHON
@@ -128,6 +142,17 @@ def ask_tool(place: ToolPlace, asked: ToolAsked, commit: str, paths: Sequence[st
         annotated=said.annotated,
         functions=said.functions,
     )
+
+
+def _settings_above(place: ToolPlace, tool: str) -> Path | None:
+    """A file of settings in a folder above, where others may write: a tool looks for its own up to the root."""
+    for folder in place.folder.parents:
+        for pattern in _SETTINGS_OF.get(tool, ()):
+            for path in folder.glob(pattern):
+                shared = path.name in ("pyproject.toml", "setup.cfg", "package.json")
+                if path.is_file() and not (shared and tool.encode() not in path.read_bytes()):
+                    return path
+    return None
 
 
 def _ended(tool: str, ended: ToolEnded, accepted: tuple[int, ...] = (0, 1)) -> ToolEnded:
@@ -159,24 +184,57 @@ def _ruff(*select: str) -> Callable[[ToolPlace, tuple[str, ...]], _Said]:
             raise CouldNotVerify(f"ruff could not read {cut(_inside(place, str(lost[0].get('filename'))), 100)}")
         everything = ["--ignore-noqa", "--config=lint.per-file-ignores={}", "--output-format=json"]
         loud = _json("ruff", place.run([*base, *everything, "--", *(paths or ".")]))
-        files = _ruff_files(place, paths)
-        rules = 0
-        if files:
-            shown = _ended("ruff", place.run([*base, "--show-settings", "--", files[0]]), (0,)).output
-            after = shown.partition(_SETTINGS_HEAD)[2].partition("]\n")[0]
-            rules = sum(bool(line.strip()) for line in after.splitlines())
+        groups = _ruff_groups(place, _ruff_files(place, paths, *select))
+        rules = {folder: _ruff_setting(place, select, some[0], _RULES_HEAD) for folder, some in groups.items()}
         findings = [
             LintFinding(str(each.get("code")), _inside(place, str(each["filename"])), int(each["location"]["row"]))
             for each in found
         ]
-        return _Said(len(files), findings, rules, max(0, len(loud) - len(found)))
+        looked = sum(len(some) for folder, some in groups.items() if rules[folder])
+        return _Said(looked, findings, max(map(len, rules.values()), default=0), max(0, len(loud) - len(found)))
 
     return lint
 
 
-def _ruff_files(place: ToolPlace, paths: tuple[str, ...]) -> list[str]:
-    listed = _ended("ruff", place.run(["ruff", "check", "--no-cache", "--show-files", "--", *(paths or ".")]), (0,))
-    return [line for line in listed.output.splitlines() if line.endswith(_PYTHON)]
+def _ruff_files(place: ToolPlace, paths: tuple[str, ...], *more: str) -> list[str]:
+    """The files that ruff reads: of those that it lists, some may be excluded from the job."""
+    words = ["ruff", "check", "--verbose", "--no-cache", "--exit-zero", *more, "--", *(paths or ".")]
+    said = _ended("ruff", place.run(words, together=True), (0,)).output.splitlines()
+    read = {line.partition("] Checking: ")[2] for line in said if "[DEBUG] Checking: " in line}
+    return sorted(each for each in read if each.endswith(_PYTHON))
+
+
+def _ruff_groups(place: ToolPlace, files: Sequence[str]) -> dict[Path, list[str]]:
+    """Files by the folder whose settings are theirs; those of 50 folders."""
+    named = [path for name in ("ruff.toml", ".ruff.toml", "pyproject.toml") for path in place.folder.rglob(name)]
+    has = {path.parent for path in named if path.name != "pyproject.toml" or b"tool.ruff" in path.read_bytes()}
+    groups: dict[Path, list[str]] = {}
+    for each in files:
+        folder = next((above for above in Path(each).parents if above in has), place.folder)
+        if folder in groups or len(groups) < MOST_FOLDERS:
+            groups.setdefault(folder, []).append(each)
+    return groups
+
+
+def _ruff_setting(place: ToolPlace, select: Sequence[str], path: str, head: str) -> list[str]:
+    """A list among the settings of a file."""
+    shown = _ended("ruff", place.run(["ruff", "check", *select, "--show-settings", "--", path]), (0,)).output
+    inside = shown.partition(f"\n{head} = [\n")[2].partition("\n]")[0]
+    return [line.strip().rstrip(",").strip('"') for line in inside.splitlines() if line.strip()]
+
+
+def _ruff_formatted(place: ToolPlace, paths: tuple[str, ...]) -> int:
+    """How many files are formatted: what is excluded from this is asked for as what is excluded from linting."""
+    everything = ["--select=E9", "--config=lint.exclude={}"]
+    count = 0
+    for folder, files in _ruff_groups(
+        place, _ruff_files(place, paths, *(each.format([]) for each in everything))
+    ).items():
+        excluded = _ruff_setting(place, (), files[0], _EXCLUDED_HEAD)
+        whole = [str(folder / each) if "/" in each and not each.startswith("/") else each for each in excluded]
+        asked = [each.format(json.dumps(whole)) for each in everything]
+        count += len(set(files) & set(_ruff_files(place, paths, *asked))) if excluded else len(files)
+    return count
 
 
 def _ruff_format(place: ToolPlace, paths: tuple[str, ...]) -> _Said:
@@ -190,9 +248,8 @@ def _ruff_format(place: ToolPlace, paths: tuple[str, ...]) -> _Said:
     findings = [LintFinding("format", _inside(place, each), 0) for each in dict.fromkeys(changed)]
     if bool(findings) != bool(ended.status):
         raise CouldNotVerify(f"ruff format ended with exit code {ended.status} and named {len(findings)} files")
-    return _Said(
-        len(_ruff_files(place, paths)), findings, suppressed=_lines_with(place, _PYTHON, "fmt: off", "fmt: skip")
-    )
+    quiet = _lines_with(place, _PYTHON, "fmt: off", "fmt: skip")
+    return _Said(_ruff_formatted(place, paths), findings, suppressed=quiet)
 
 
 def _black(place: ToolPlace, paths: tuple[str, ...]) -> _Said:
@@ -208,7 +265,7 @@ def _prettier(place: ToolPlace, paths: tuple[str, ...]) -> _Said:
     words = ["prettier", "--check", "--no-color", "--log-level=debug", "--", *(paths or ".")]
     ended = _ended("prettier", place.run(words, together=True))
     lines = ended.output.splitlines()
-    files = sum(line.startswith("[debug] resolve config from ") for line in lines)
+    files = _prettier_files(place, lines)
     changed = [line.removeprefix("[warn] ") for line in lines if line.startswith("[warn] ")]
     findings = [LintFinding("format", each, 0) for each in changed if (place.folder / each).is_file()]
     if bool(findings) != bool(ended.status):
@@ -216,25 +273,56 @@ def _prettier(place: ToolPlace, paths: tuple[str, ...]) -> _Said:
     return _Said(files, findings, suppressed=_lines_with(place, (*_SCRIPTS, ".css", ".md"), "prettier-ignore"))
 
 
+def _prettier_files(place: ToolPlace, lines: Sequence[str]) -> int:
+    """How many files it knows a language for, but for those that its settings want a mark in which is not there."""
+    head = "[debug] resolve config from "
+    paths = [line.removeprefix(head).strip("'") for line in lines if line.startswith(head)]
+    options = [line for line in lines if line.startswith("[debug] loaded options ")]
+    kinds = {Path(each).suffix or Path(each).name: each for each in paths}
+    known = {kind for kind, path in list(kinds.items())[:MOST_FOLDERS] if _prettier_knows(place, path)}
+    looked = [
+        path
+        for path, option in zip(paths, options, strict=False)
+        if (Path(path).suffix or Path(path).name) in known
+        and ('"requirePragma":true' not in option or _is_marked(path))
+    ]
+    return len(looked)
+
+
+def _prettier_knows(place: ToolPlace, path: str) -> bool:
+    told = place.run(["prettier", "--file-info", path], seconds=60)
+    return '"inferredParser": null' not in told.output and '"inferredParser"' in told.output
+
+
+def _is_marked(path: str) -> bool:
+    with Path(path).open("rb") as file:
+        return re.search(rb"@(?:format|prettier)\b", file.read(2000)) is not None
+
+
 def _eslint(*only: str) -> Callable[[ToolPlace, tuple[str, ...]], _Said]:
     def lint(place: ToolPlace, paths: tuple[str, ...]) -> _Said:
         told = _json("eslint", place.run(["eslint", "--format=json", "--no-color", "--", *(paths or ".")]))
         if not all(isinstance(each.get("messages"), list) and "filePath" in each for each in told):
             raise CouldNotVerify("eslint did not answer with messages of files")
-        rules = {Path(each["filePath"]).suffix: 0 for each in told}
-        for suffix in list(rules)[:10]:
-            some = next(each["filePath"] for each in told if Path(each["filePath"]).suffix == suffix)
-            rules[suffix] = _rules_on(place, some, only)
-        looked = [each for each in told if rules[Path(each["filePath"]).suffix] and not _is_ignored(each)]
-        wanted = [(each["filePath"], one) for each in looked for one in each["messages"] if _is_wanted(one, only)]
+        read = [each for each in told if not _is_ignored(each)]
+        few = len(told) <= MOST_FOLDERS // 2
+        kinds = {_kind(each["filePath"], few): each["filePath"] for each in read}
+        rules = {kind: _rules_on(place, path, only) for kind, path in list(kinds.items())[:MOST_FOLDERS]}
+        looked = [each for each in read if rules.get(_kind(each["filePath"], few))]
+        wanted = [(each["filePath"], one) for each in read for one in each["messages"] if _is_wanted(one, only)]
         findings = [
             LintFinding(str(one.get("ruleId") or "error"), _inside(place, path), int(one.get("line") or 0))
             for path, one in wanted
         ]
         quiet = [one for each in looked for one in each.get("suppressedMessages", []) if _is_wanted(one, only)]
-        return _Said(len(looked), findings, max(rules.values(), default=0), len(quiet))
+        return _Said(len(looked), findings, max(rules.values(), default=-1 if told else 0), len(quiet))
 
     return lint
+
+
+def _kind(path: str, few: bool) -> tuple[str, str]:
+    """What the settings of a file mostly depend on; of few files, each is asked for."""
+    return (path, "") if few else (str(Path(path).parent), "".join(Path(path).suffixes[-2:]))
 
 
 def _rules_on(place: ToolPlace, path: str, only: tuple[str, ...]) -> int:
@@ -277,33 +365,36 @@ def _mypy(place: ToolPlace, paths: tuple[str, ...]) -> _Said:
     findings = [LintFinding(str(each.get("code")), str(each["file"]), int(each["line"])) for each in errors]
     if bool(errors) != bool(ended.status):
         raise CouldNotVerify(f"mypy ended with exit code {ended.status} and {len(errors)} errors")
-    ours = [row for row in rows if len(row) == 5 and _is_ours(place, row[4])]
+    known = _modules(place.folder)
+    ours = [row for row in rows if len(row) == 5 and row[4] in known]
     return _Said(
         files=len(ours),
         findings=findings,
         suppressed=_lines_with(place, _PYTHON, "# type: ignore", "# mypy: ignore-errors"),
         silenced=_settings(
-            place, ("mypy.ini", ".mypy.ini", "setup.cfg", "pyproject.toml"), "ignore_errors", "follow_imports"
+            place,
+            ("mypy.ini", ".mypy.ini", "setup.cfg", "pyproject.toml"),
+            "ignore_errors",
+            "follow_imports",
+            "disable_error_code",
         ),
         annotated=sum(int(row[2]) for row in ours),
         functions=sum(int(row[3]) for row in ours),
     )
 
 
-def _is_ours(place: ToolPlace, module: str) -> bool:
-    ends = [module.replace(".", "/") + each for each in (".py", ".pyi", "/__init__.py", "/__init__.pyi")]
-    return any(next(_glob(place.folder, end), None) for end in ends)
-
-
-def _glob(folder: Path, end: str) -> Iterator[Path]:
-    """Files whose path ends so, at the top or in one of the folders below where packages stand."""
-    yield from (
-        path for path in (folder / end, *(each / end for each in folder.iterdir() if each.is_dir())) if path.is_file()
-    )
+def _modules(folder: Path) -> set[str]:
+    """Names that the modules below a folder may have: a package's own folder is no place that modules are found in."""
+    files = [path for path in folder.rglob("*.py*") if path.suffix in (".py", ".pyi")]
+    packages = {path.parent for path in files if path.stem == "__init__"}
+    plain = {above for each in files for above in each.parents if above not in packages}
+    tails = {path.relative_to(base) for path in files for base in path.parents if base in plain}
+    return {".".join(tail.with_suffix("").parts).removesuffix(".__init__") for tail in tails}
 
 
 def _tsc(place: ToolPlace, paths: tuple[str, ...]) -> _Said:
     files: set[str] = set()
+    others: set[str] = set()
     findings: list[LintFinding] = []
     for project in paths or ("tsconfig.json",):
         listed = place.run(["tsc", "-p", project, "--listFilesOnly"])
@@ -314,6 +405,10 @@ def _tsc(place: ToolPlace, paths: tuple[str, ...]) -> _Said:
                 f"tsc looks at no file by {cut(project, 100)} ({listed.last or 'nothing is listed'}); where that only"
                 " refers to other projects, name those in `paths`"
             )
+        shown = place.run(["tsc", "-p", project, "--showConfig"]).output
+        if re.search(r'"noCheck": true', shown):
+            raise CouldNotVerify(f"{cut(project, 100)} has noCheck, with which tsc checks no types")
+        others |= {"references"} if '"references": [' in shown and len(paths) < 2 else set()
         ended = _ended("tsc", place.run(["tsc", "-p", project, "--noEmit", "--pretty", "false"]), (0, 1, 2))
         errors = [line for line in ended.output.splitlines() if _TSC.match(line)]
         if missing := [found[1] for line in errors if (found := _MODULE.search(line))]:
@@ -325,9 +420,8 @@ def _tsc(place: ToolPlace, paths: tuple[str, ...]) -> _Said:
         files |= mine
         findings += map(_tsc_finding, errors)
     quiet = _lines_with(place, _SCRIPTS, "@ts-ignore", "@ts-nocheck", "@ts-expect-error")
-    return _Said(
-        len({each for each in files if not each.endswith((".js", ".jsx", ".mjs", ".cjs"))}), findings, suppressed=quiet
-    )
+    typed = [each for each in files if not each.endswith((".js", ".jsx", ".mjs", ".cjs"))]
+    return _Said(len(typed), findings, suppressed=quiet, silenced=tuple(others))
 
 
 def _tsc_finding(line: str) -> LintFinding:

@@ -50,13 +50,13 @@ def locks_of(manifest: PackageFile, packages: Packages) -> list[LockFile]:
         folder = posixpath.dirname(folder)
 
 
-def direct(packages: Packages, left_out: Sequence[str]) -> dict[tuple[str, str], tuple[str, PackageFile]]:
-    """The version that is locked of each direct package of an index, by ecosystem and name, and who asks for it.
+def direct(packages: Packages, left_out: Sequence[str]) -> dict[tuple[str, str, str], PackageFile]:
+    """Who asks for each direct package of an index, by ecosystem, name and locked version ("" for none).
 
     Raises:
         CouldNotVerify: manifests or locks cannot be read.
     """
-    found: dict[tuple[str, str], tuple[str, PackageFile]] = {}
+    found: dict[tuple[str, str, str], PackageFile] = {}
     for manifest in looked_at(packages, left_out)[0]:
         locks = locks_of(manifest, packages)
         pins = {
@@ -65,7 +65,7 @@ def direct(packages: Packages, left_out: Sequence[str]) -> dict[tuple[str, str],
             for pin in lock.pins
         }
         for each in manifest.requires:
-            if each.origin == "index" and (manifest.ecosystem, each.name) not in found:
+            if each.origin == "index":
                 version = pins[each.name].version if each.name in pins else ""
-                found[manifest.ecosystem, each.name] = (version, manifest)
+                found.setdefault((manifest.ecosystem, each.name, version), manifest)
     return found

@@ -6,7 +6,9 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
-_NUMBER = re.compile(r"[\s:=|]{1,80}(?:is\s{1,4})?([-+]?\d[\d.,]{0,30})(?![\w])")
+_NUMBER = re.compile(r"[\s:=|]{1,80}(?:is\s{1,4})?([-+]?\d[\d.,]{0,30})(?!\w)")
+# "12 000" and "5'000" may be one number, and "5-900" a span.
+_GOES_ON = re.compile(r"[ \xa0\u2009\u202f'’]\d{3}(?!\d)|[-–^*'’]\d")
 _NEEDED = re.compile(
     r"[\s%]{0,5}(?:\(?(?:required|needed|minimum|at least|or (?:more|less)|threshold|max\w{0,5}|min\w{0,5})\b)", re.I
 )
@@ -77,9 +79,11 @@ def figure_in(output: str, label: str) -> CommandFigure:
         text = line.lstrip(" \t#*->•|✓✔=[(\"'")
         if not text.startswith(label):
             continue
-        number = _NUMBER.match(text.removeprefix(label).lstrip("\"'*`)]")[:200])
-        if number and not _NEEDED.match(text.removeprefix(label).lstrip("\"'*`)]")[number.end() : number.end() + 40]):
-            found.append(number[1].rstrip(".,"))
+        rest = text.removeprefix(label).lstrip("\"'*`)]")[:200]
+        number = _NUMBER.match(rest)
+        if number and not _NEEDED.match(rest[number.end() : number.end() + 40]):
+            more = _GOES_ON.match(rest[number.end() :])
+            found.append(f"{number[1]}{more[0]}" if more else number[1].rstrip(".,"))
     return CommandFigure(label, found[-1] if found else "", len(found))
 
 

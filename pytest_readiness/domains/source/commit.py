@@ -102,7 +102,10 @@ def top_of(repository: Repository) -> Path:
     """
     if not repository.path.is_dir():
         raise CouldNotVerify(f"{repository.path} is not a folder")
-    return Path(git_text(repository.path, "rev-parse", "--show-toplevel"))
+    top = Path(git_text(repository.path, "rev-parse", "--show-toplevel"))
+    if not repository.path.resolve().is_relative_to(top.resolve()):
+        raise CouldNotVerify(f"Git's settings at {repository.path} name {top} as its working tree (core.worktree)")
+    return top
 
 
 def commit_of(repository: Repository, target: Target) -> ReleaseCommit:

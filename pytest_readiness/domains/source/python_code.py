@@ -19,7 +19,7 @@ _HINTS = {
         b"print": rb"(?i:print)(?!\w)",
         b"stdout": rb"stdout(?!\w)",
         b"breakpoint": rb"breakpoint(?!\w)",
-        **dict.fromkeys((b"pdb", b"pudb", b"wdb", b"ptvsd", b"pydevd", b"debugpy"), rb""),
+        **dict.fromkeys((b"pdb", b"pudb", b"wdb", b"ptvsd", b"pydevd", b"debugpy", b"icecream", b"ipython"), rb""),
         # log.debug() is none; nor is what asks for it.
         b"debug": rb"(?<!\.)(?i:debug)|(?<=\.)(?i:debug)(?!\s*\()",
         b"except": rb"except[\s\\]*:",
@@ -31,6 +31,8 @@ _HINTS = {
 }
 _HINTED_COMMENT = re.compile(rb"(?m:^)[^#\n]*+#[^\n]*?" + HINT)
 _DEBUGGERS = {"pdb", "ipdb", "pudb", "wdb", "rpdb", "remote_pdb", "pydevd", "pydevd_pycharm", "debugpy", "ptvsd"}
+_MARK_LINE = re.compile(r"\s{0,200}(?:TODO|FIXME|XXX|HACK)(?:[:(!]|\s{0,9}(?:-|$))")
+_SHELLS = {"embed", "embed_kernel"}
 _SWITCH = re.compile(r"(?:[a-z0-9]{1,20}_)?debug(?:_mode|_enabled)?|enable_debug", re.I)
 _DEV = {"dev", "devel", "development", "debug"}
 _ON = {"1", "true", "yes", "on", "t", "y"}
@@ -191,15 +193,23 @@ class _PythonWalk(ast.NodeVisitor):
         for each in node.orelse:
             self.visit(each)
 
+    def _imported(self, module: str, what: str, node: ast.AST) -> None:
+        top = module.partition(".")[0]
+        if top in _DEBUGGERS:
+            self._add("breakpoint", what, node)
+        elif top == "icecream":
+            self._add("output", what, node)
+
     def visit_Import(self, node: ast.Import) -> None:
         for each in node.names:
-            if each.name.partition(".")[0] in _DEBUGGERS:
-                self._add("breakpoint", f"import {each.name[:40]}", node)
+            self._imported(each.name, f"import {each.name[:40]}", node)
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         module = node.module or ""
-        if module.partition(".")[0] in _DEBUGGERS and not node.level:
-            self._add("breakpoint", f"from {module[:40]}", node)
+        if not node.level:
+            self._imported(module, f"from {module[:40]}", node)
+        if module == "IPython" and any(each.name in _SHELLS for each in node.names):
+            self._add("breakpoint", "from IPython", node)
         if node.names[0].name == "*" and module.rpartition(".")[2].lower() in _DEV and not self._set_off:
             self._add("flag", f"all settings of {module[:40]}", node)
 
@@ -230,12 +240,13 @@ class _PythonWalk(ast.NodeVisitor):
             self._add("breakpoint", "breakpoint()", node)
         if name in ("__import__", "import_module") and node.args:
             module = _name(node.args[0]) if isinstance(node.args[0], ast.Constant) else ""
-            if module.partition(".")[0] in _DEBUGGERS:
-                self._add("breakpoint", f"import {module[:40]}", node)
+            self._imported(module, f"import {module[:40]}", node)
         if name == "setattr" and len(node.args) == 3 and isinstance(node.args[1], ast.Constant):
             self._flag(_name(node.args[1]), node.args[2], node)
         of = node.func.value if isinstance(node.func, ast.Attribute) else None
         of = of.value if isinstance(of, ast.Attribute) and of.attr == "buffer" else of
+        if _name(of) == "IPython" and name in _SHELLS:
+            self._add("breakpoint", f"IPython.{name}()", node)
         stdout = _name(of) in ("stdout", "__stdout__")
         if (stdout and name in ("write", "writelines")) or (name == "pprint"):
             self._output("sys.stdout.write()" if stdout else "pprint()", node)
@@ -265,8 +276,7 @@ class _PythonWalk(ast.NodeVisitor):
     def visit_ExceptHandler(self, node: ast.ExceptHandler) -> None:
         kinds = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
         names = {_name(each) for each in kinds}
-        raises = any(isinstance(each, ast.Raise) for each in ast.walk(node))
-        if node.type is None and not raises:
+        if node.type is None and not _raises(node.body):
             self._add("handler", "except: without a type", node)
         elif names & _BROAD and all(map(_passes, node.body)):
             self._add("handler", f"except {sorted(names & _BROAD)[0]} that passes over it", node)
@@ -301,9 +311,25 @@ class _PythonWalk(ast.NodeVisitor):
         # A docstring, or a text that comments something out.
         if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
             for number, line in enumerate(node.value.value.splitlines(), node.lineno):
-                if line.strip().startswith(("TODO", "FIXME", "XXX", "HACK")):
+                # "TODO items are listed" is a sentence.
+                if _MARK_LINE.match(line):
                     self.found += markers(line, number)
         self.generic_visit(node)
+
+
+def _raises(body: Iterable[ast.AST]) -> bool:
+    """Whether statements raise: not where `if 0` stands before it, nor in a function that is only defined there."""
+    for node in body:
+        if isinstance(node, ast.Raise):
+            return True
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
+            continue
+        inside: Iterable[ast.AST] = ast.iter_child_nodes(node)
+        if isinstance(node, (ast.If, ast.While)) and isinstance(node.test, ast.Constant) and not node.test.value:
+            inside = node.orelse
+        if _raises(inside):
+            return True
+    return False
 
 
 def _passes(node: ast.stmt) -> bool:

@@ -33,6 +33,7 @@ _DEV_ONLY = re.compile(
     re.VERBOSE,
 )
 _NOT_YET = re.compile(r"not (?:yet )?implemented", re.I)
+_CONSOLE = {"console", "window.console", "globalThis.console", "global.console", "self.console"}
 _UNHEARD = {"noop", "() => {}", "() => undefined", "() => null", "() => void 0"}
 Found = tuple[str, str, int, bool]
 
@@ -141,7 +142,18 @@ def _assigned(node: Node) -> Iterator[tuple[str, str]]:
         taken = {_text(each).partition(":")[0].strip() for each in target.named_children} & _OUTPUT
         if taken:
             yield "output", f"console.{sorted(taken)[0]} under another name"
+    if target is not None and target.type == "identifier" and _text(value) in _CONSOLE and _prints_by(target):
+        yield "output", "console under another name"
     yield from _flag(_text(target).rpartition(".")[2].strip("\"'`[]"), value)
+
+
+def _prints_by(name: Node) -> bool:
+    """Whether the file prints by another name of the console."""
+    root = name
+    while root.parent is not None:
+        root = root.parent
+    words = re.finditer(r"(?<![\w.$])([\w$]{1,100})\??\.(\w{1,20})\(", _text(root))
+    return any(found[1] == _text(name) and found[2] in _OUTPUT for found in words)
 
 
 def _flag(name: str, value: Node | None) -> Iterator[tuple[str, str]]:
@@ -162,5 +174,5 @@ def _hears_nothing(node: Node) -> bool:
         body = _field(node, "body")
         if body is not None and body.type == "statement_block":
             return all(map(_silent, body.named_children))
-        return _text(body) in ("undefined", "null", "void 0")
+        return _text(body) in ("undefined", "null", "void 0", "({})")
     return _text(node) in _UNHEARD

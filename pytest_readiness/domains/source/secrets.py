@@ -16,7 +16,8 @@ from pytest_readiness.core.keys import secrets_in
 from pytest_readiness.core.redact import KEY_SHAPES
 from pytest_readiness.domains.source.code import told
 from pytest_readiness.domains.source.commit import ReleaseCommit, TreeFile, files_of, read_files
-from pytest_readiness.domains.source.texts import is_text
+from pytest_readiness.domains.source.named import beside_words, is_about
+from pytest_readiness.domains.source.texts import text_of
 from pytest_readiness.protocols.git import GitError, ask_git
 
 SCAN_SECONDS = 240
@@ -34,7 +35,7 @@ _MORE = {
 }
 _TABLE = {name: (hint, re.compile(shape)) for name, (hint, shape) in {**KEY_SHAPES, **_MORE}.items()}
 _EXAMPLE = re.compile(
-    r"example|sample|dummy|placeholder|change.?me|your[_-]|xxxx|\*{4}|<[a-z]|\.\.\.|redacted|fake|not.?a?.?real|insecure",
+    r"example|sample|dummy|placeholder|change.?me|your[_-]|xxxx|\*{4}|<[a-z]|\.\.\.|redacted|fake|not.?a?.?real|(?<!django-)insecure",
     re.I,
 )
 _CANDIDATE = re.compile(r"""pass|pwd|secret|contrase|key|token|auth|BEGIN|://|[A-Za-z0-9+/=_-]{16}""", re.IGNORECASE)
@@ -102,7 +103,7 @@ _SETTINGS = re.compile(
     r"\.env.{0,40}|.{0,80}\.(?:env|ini|cfg|conf|properties|toml|ya?ml|sh|bash|[Dd]ockerfile)|(?:Docker|Container)file.{0,40}"
 )
 _SETTING = re.compile(
-    r"\s{0,40}(?:export |ENV |ARG |- )?([\w.-]{1,80})\s{0,4}([=:])\s{0,4}([^\s'\"#{\[$<!&*|>][^\s'\"]{3,400})\s{0,9}"
+    r"\s{0,40}(?:export |ENV |ARG |- )?([\w.-]{1,80})\s{0,4}([=:])\s{0,4}([^\s'\"`#{\[$<!&*|>][^\s'\"]{3,400})\s{0,9}"
 )
 
 
@@ -224,11 +225,12 @@ def _look(finder: _Finder, commit: ReleaseCommit, files: Sequence[TreeFile], unt
         if time.monotonic() > until:
             break
         reached += 1
-        if not is_text(data):
+        text = text_of(data)
+        if text is None:
             continue
         tally.looked += 1
         blob = file.oid[:12] if old else ""
-        for kind, line, shape in finder.find(file.path, data.decode("utf-8", "replace")):
+        for kind, line, shape in finder.find(file.path, text):
             tally.findings.append(SecretFinding(kind, told(file.path), line, blob, shape))
     readable = sum(1 for _ in _readable(files))
     tally.unreached = readable - reached
@@ -341,10 +343,13 @@ class _Finder:
         for kind, match in _keys_in(text):
             if not self._right(path, match[0]):
                 found.setdefault(text.count("\n", 0, match.start()) + 1, (kind, True))
-        name = PurePosixPath(path).name
+        name, small = PurePosixPath(path).name, text.lower()
         lock, settings = bool(_LOCKS.fullmatch(name)), bool(_SETTINGS.fullmatch(name))
+        for secret, at in () if lock else beside_words(name, text, small, _LONGEST_LINE):
+            if not self._is_none(secret, secret) and not self._right(path, secret):
+                found.setdefault(text.count("\n", 0, at) + 1, ("Secret Keyword", False))
         written = self._type_of(path)
-        for number, line, plugins in self._plausible(text, settings=settings, lock=lock):
+        for number, line, plugins in self._plausible(text, small, settings=settings, lock=lock):
             key = (line, lock, settings, written)
             if number in found or key in self._clean or not _CANDIDATE.search(line):
                 continue
@@ -360,9 +365,8 @@ class _Finder:
                 self._clean.add(key)
         yield from ((kind, number, shape) for number, (kind, shape) in sorted(found.items()))
 
-    def _plausible(self, text: str, *, settings: bool, lock: bool) -> Iterator[tuple[int, str, list[Any]]]:
+    def _plausible(self, text: str, small: str, *, settings: bool, lock: bool) -> Iterator[tuple[int, str, list[Any]]]:
         """Yield lines, with the detectors that could find something in them."""
-        small = text.lower()
         places: dict[int, list[Any]] = {}
         for group, expressions in self._groups:
             plugins = [each for each in group if not lock or each.secret_type not in _BY_NAME]
@@ -390,18 +394,19 @@ class _Finder:
             return ""
         for found in plugin.analyze_line(filename=path, line=line, line_number=1):
             secret = str(found.secret_value)
-            if not self._is_none(secret, line, plugin) and not self._right(path, secret):
+            about = kind == "Secret Keyword" and is_about(secret, line, path)
+            none = about or self._is_none(secret, line) or self._heuristic.is_likely_id_string(secret, line, plugin)
+            if not none and not self._right(path, secret):
                 return kind
         return ""
 
-    def _is_none(self, secret: str, line: str, plugin: Any) -> bool:
+    def _is_none(self, secret: str, line: str) -> bool:
         """What the library's own filters say, but for those that leave out whole files or what a comment names."""
         rules = self._heuristic
         return bool(
             len(secret.split()) >= _WORDS
             or rules.is_sequential_string(secret)
             or rules.is_potential_uuid(secret)
-            or rules.is_likely_id_string(secret, line, plugin)
             or rules.is_templated_secret(secret)
             or rules.is_prefixed_with_dollar_sign(secret)
             or rules.is_not_alphanumeric_string(secret)

@@ -10,6 +10,7 @@ from pytest_readiness.domains.source.code import LFS_POINTER, told
 from pytest_readiness.domains.source.commit import ReleaseCommit, TreeFile, read_files
 
 MOST_PLACES = 10_000
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +51,11 @@ class TextPlaces:
     found: int
 
 
-def is_text(data: bytes) -> bool:
-    """Whether a file is text that is all there, and not what Git LFS leaves in its place."""
-    return b"\0" not in data[:8000] and not data.startswith(LFS_POINTER)
+def text_of(data: bytes) -> str | None:
+    """A file's text, of UTF-16 by its mark; None of what is no text, or what Git LFS leaves in its place."""
+    if data.startswith(UTF_16):
+        return data.decode("utf-16", "replace")
+    return None if b"\0" in data[:8000] or data.startswith(LFS_POINTER) else data.decode("utf-8", "replace")
 
 
 def find_texts(commit: ReleaseCommit, files: Sequence[TreeFile], texts: Sequence[str]) -> TextPlaces:
@@ -62,10 +65,11 @@ def find_texts(commit: ReleaseCommit, files: Sequence[TreeFile], texts: Sequence
     seen: list[str] = []
     places: list[TextPlace] = []
     for file, data in read_files(commit, files):
-        if not is_text(data):
+        content = text_of(data)
+        if content is None:
             continue
         seen.append(file.path)
-        content = data.decode("utf-8", "replace").casefold()
+        content = content.casefold()
         for text, expression in expressions.items():
             starts = (found.start() for found in expression.finditer(content))
             places += [TextPlace(text, told(file.path), content.count("\n", 0, start) + 1) for start in starts]
@@ -83,5 +87,6 @@ def find_texts(commit: ReleaseCommit, files: Sequence[TreeFile], texts: Sequence
 
 def _expression(text: str) -> re.Pattern[str]:
     digits = re.sub(r"[ -]", "", text)
-    inside = r"[ -]?".join(digits) if digits.isascii() and digits.isdigit() else re.escape(text)
+    # Also such blanks and hyphens as programs for writing put in, and "_" of numbers in code.
+    inside = r"[ _\xa0\u2000-\u2015\u202f-]?".join(digits) if digits.isascii() and digits.isdigit() else re.escape(text)
     return re.compile(rf"(?<!\w){inside}(?!\w)")

@@ -42,6 +42,9 @@ PYTHON = {
     "import debugpy": "breakpoint 1",
     "import pudb": "breakpoint 1",
     "import pydevd": "breakpoint 1",
+    "from IPython import embed\nembed()": "breakpoint 1",
+    "import IPython\nIPython.embed()": "breakpoint 2",
+    "from icecream import ic\nic(1)": "output 1",
     "print(1)": "output 1",
     "log = print": "output 1",
     "map(print, [1])": "output 1",
@@ -73,6 +76,8 @@ PYTHON = {
     "sys.stdout.buffer.write(b'x')": "output 1",
     "try:\n    f()\nexcept Exception as e:\n    e": "handler 3",
     "try:\n    f()\nexcept:\n    log.error('x')": "handler 3",
+    "try:\n    f()\nexcept:\n    if 0:\n        raise": "handler 3",
+    "try:\n    f()\nexcept:\n    def g():\n        raise": "handler 3",
     "try:\n    f()\nexcept Exception:\n    pass": "handler 3",
     "try:\n    f()\nexcept (ValueError, Exception):\n    ...": "handler 3",
     "try:\n    f()\nexcept BaseException as e:\n    log.debug(e)": "handler 3",
@@ -86,6 +91,9 @@ PYTHON = {
 }
 PYTHON_RIGHT = [
     "import sys\nprint(1, file=sys.stderr)",
+    "from IPython.display import HTML\nx = embed(ic(1))",
+    "try:\n    f()\nexcept:\n    if False:\n        pass\n    else:\n        raise",
+    'def f():\n    """Lists all\n    TODO items that are open."""',
     "if __debug__:\n    print(1)",
     "if __name__ == '__main__':\n    print(1)",
     "def print(*a): ...\nprint(1)",
@@ -134,6 +142,8 @@ SCRIPTS = {
     "window.console.debug(1)": "output 1",
     "const log = console.log;": "output 1",
     "const { log } = console;": "output 1",
+    "const c = console; c.log(1)": "output 1",
+    "p.catch(() => ({}));": "handler 1",
     "xs.forEach(console.log)": "output 1",
     "console['log'](1)": "output 1",
     "const DEBUG = true;": "flag 1",
@@ -154,6 +164,8 @@ SCRIPTS = {
 }
 SCRIPTS_RIGHT = [
     "console.error(1); console.warn(2); logger.log(3); Math.log(4)",
+    "const c = console; c.error(1); d.c.log(2)",
+    "p.catch((e) => ({ e }));",
     "if (__DEV__) { console.log(1) }",
     "if (process.env.NODE_ENV !== 'production') { console.log(1) }",
     "process.env.NODE_ENV !== 'production' && console.log(1)",
@@ -305,11 +317,20 @@ def test_no_test_data_passes(judged: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", ["card = '4242 4242-4242 4242'", "<p>JANE TESTER</p>", "to: test@shop.example\n", "'4242424242424242'"]
+    "content",
+    [
+        "card = '4242 4242-4242 4242'",
+        "card = 4242_4242_4242_4242",
+        "card = '4242\u00a04242\u20134242\u20134242'",
+        "<p>JANE TESTER</p>",
+        "to: test@shop.example\n",
+        "'4242424242424242'",
+    ],
 )
-def test_test_data_fails(judged: Any, content: str) -> None:
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_test_data_fails(judged: Any, content: str, encoding: str) -> None:
     with pytest.raises(ClaimFalse, match=r"1: '.*' in shop/x.html:2"):
-        judged("no_test_data", {"shop/x.html": f"\n{content}"}, texts=DATA)
+        judged("no_test_data", {"shop/x.html": f"\n{content}".encode(encoding)}, texts=DATA)
 
 
 def test_test_data_that_nobody_could_see(judged: Any) -> None:

@@ -268,6 +268,39 @@ def test_names_that_look_like_patterns_and_files_without_a_letter(repo: Repo, ju
         judged("source.files", paths=["*a*a*a*a*b"])
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be"])
+def test_conflicts_in_utf_16(repo: Repo, judged: Any, encoding: str) -> None:
+    mark = "\ufeff" * (encoding == "utf-16-be")
+    conflict = f"{mark}a\r\n<<<<<<< HEAD\r\na\r\n=======\r\nb\r\n>>>>>>> other\r\n"
+    repo.commit({"a.txt": conflict.replace("<<<", " <<<").encode(encoding), "b.txt": "a<b<c<d<e<f<g<h>1>2>3>4>5>6>7"})
+    assert judged("source.no_stray_files")
+    repo.commit({"a.txt": conflict.encode(encoding)})
+    with pytest.raises(ClaimFalse, match=r"seen: 1: a\.txt has conflict markers"):
+        judged("source.no_stray_files")
+
+
+def test_a_gitignore_that_is_not_committed_hides_nothing(repo: Repo, judged: Any) -> None:
+    repo.commit({"src/app.py": "x"})
+    repo.write({".cache/.gitignore": "*\n", ".cache/x": "x"})
+    assert judged("source.clean")
+    repo.write({"src/.gitignore": "*\n", "src/more.py": "x"})
+    with pytest.raises(ClaimFalse, match=r"seen: 1 not tracked \(src/\.gitignore\)"):
+        judged("source.clean")
+
+
+def test_another_working_tree_and_submodules_that_are_empty(repo: Repo, judged: Any, tmp_path: Path) -> None:
+    part = Repo(tmp_path / "part")
+    part.commit({"a": "x"})
+    repo.git("submodule", "--quiet", "add", str(part.path), "part")
+    repo.commit()
+    assert "not checked out" not in judged("source.clean").text
+    repo.git("submodule", "--quiet", "deinit", "part")
+    assert judged("source.clean").text.endswith("; 1 submodule not checked out")
+    repo.git("config", "core.worktree", str(part.path))
+    with pytest.raises(CouldNotVerify, match=r"name .*part as its working tree \(core.worktree\)"):
+        judged("source.clean")
+
+
 def test_conflicts_without_names_and_logs_that_were_rotated(repo: Repo, judged: Any) -> None:
     repo.commit({"a.md": "<<<<<<<<\n>>>>>>>>\n", "b.md": " <<<<<<<\n >>>>>>>\n"})
     assert judged("source.no_stray_files")

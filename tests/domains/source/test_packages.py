@@ -216,7 +216,9 @@ def test_ranges(version: str, spec: str, ecosystem: str, held: bool | None) -> N
 PYPI = {
     "idna": {"3.7": False, "3.20": False, "5.0rc1": False, "9.0": True},
     "iniconfig": {"2.3.1": False, "4.0": False},
+    "epoch": {"1.0": False, "1!1.0": False},
 }
+ODD = {"ends": [], "parts": {"1.0": [1]}}
 TAGS = {"ms": "2.1.3", "is-odd": "5.0.0", "@shop/ui": "1.0.0"}
 
 
@@ -226,6 +228,8 @@ class _Index(BaseHTTPRequestHandler):
         body: Any = None
         if parts[0] == "pypi" and parts[1] in PYPI:
             body = {"releases": {version: [{"yanked": yanked}] for version, yanked in PYPI[parts[1]].items()}}
+        elif parts[0] == "pypi" and parts[1] in ODD:
+            body = {"releases": ODD[parts[1]]}
         elif parts[0] == "-" and (name := "/".join(parts[2:-1])) in TAGS:
             body = {"latest": TAGS[name], "next": "99.0.0"}
         data = json.dumps(body).encode()
@@ -263,6 +267,33 @@ def test_fresh(repo: Repo, judged: Any, index: str) -> None:
     assert judged("source.dependencies_fresh", **at, max_majors=2)
 
 
+def test_each_version_of_a_package_is_compared(repo: Repo, judged: Any, index: str) -> None:
+    repo.commit({"a/requirements.txt": "iniconfig==4.0\n", "b/requirements.txt": "iniconfig==2.3.1\n"})
+    with pytest.raises(ClaimFalse, match=r"of 2 at http://127\.0\.0\.1:\d+; seen: iniconfig 2\.3\.1 \(newest 4\.0\)"):
+        judged("source.dependencies_fresh", pypi=index.replace("//", "//user:hunter2@"))
+    repo.commit({"b/requirements.txt": "iniconfig==4.0\n"})
+    assert "hunter2" not in judged("source.dependencies_fresh", pypi=index.replace("//", "//user:hunter2@")).text
+
+
+@pytest.mark.parametrize(
+    ("locked", "reason"),
+    [
+        ("idna==5.0", "idna 5.0 is newer than what the index knows"),
+        ("idna==5.0rc1", ""),
+        ("ends==1.0", "answers without releases"),
+        ("parts==1.0", "parts has no version there"),
+        ("epoch==1.0", "behind"),
+    ],
+)
+def test_an_index_that_is_old_or_none(repo: Repo, judged: Any, index: str, locked: str, reason: str) -> None:
+    repo.commit({"requirements.txt": f"{locked}\n"})
+    if not reason:
+        assert judged("source.dependencies_fresh", pypi=index)
+        return
+    with pytest.raises(ClaimFalse if reason == "behind" else CouldNotVerify, match=reason):
+        judged("source.dependencies_fresh", pypi=index)
+
+
 def test_what_the_index_does_not_tell(repo: Repo, judged: Any, index: str) -> None:
     at = {"pypi": index, "npm": index}
     repo.commit({"requirements.txt": "internal==1.0\nidna==3.7\n"})
@@ -295,7 +326,7 @@ APP = {
 def test_declared(repo: Repo, judged: Any) -> None:
     repo.commit(APP | {"web/app.js": "import x from 'y'"})
     said = judged("source.dependencies_declared").text
-    assert said == "4 modules that 5 Python files import, by pyproject.toml; 1 files of other languages not looked at"
+    assert said == "4 modules that 5 Python files import, by pyproject.toml; 1 file of other languages not looked at"
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,7 @@ def unreviewed(world: ForgeWorld, match: str, **parameters: Any) -> None:
 
 
 def test_an_approved_change_passes(world: ForgeWorld) -> None:
-    text = "1 of 1 commits since v1.0 by 1 changes, each with 1 or more approvals"
+    text = "1 of 1 commit since v1.0 by 1 change, each with 1 or more approvals"
     assert world.judge(ID).text == text
     assert world.judge(ID, since="v1.0").text == text
     assert world.judge(ID, declared=None).text == text
@@ -147,7 +147,7 @@ def test_a_change_that_was_closed_fails(world: ForgeWorld) -> None:
 
 
 def test_more_approvals(world: ForgeWorld) -> None:
-    unreviewed(world, "change 7 has 1 approvals of others", approvals=2)
+    unreviewed(world, "change 7 has 1 approval of others", approvals=2)
     approve(world, 7, "second")
     assert world.judge(ID, approvals=2)
 
@@ -156,7 +156,7 @@ def test_changes_of_a_bot_are_excepted_by_name_only(world: ForgeWorld) -> None:
     propose(world, 8, [world.repo.commit({"lock": "1"})], by="dependabot[bot]")
     unreviewed(world, "change 8 has 0 approvals")
     assert world.judge(ID, excepted=["dependabot[bot]"]).text.endswith("; 1 excepted")
-    with pytest.raises(CouldNotVerify, match=r"all 2 commits since v1.0 are of those"):
+    with pytest.raises(CouldNotVerify, match=r"all of 2 commits since v1.0 are of those"):
         world.judge(ID, excepted=["dependabot[bot]", "dev"])
 
 
@@ -242,7 +242,7 @@ def test_gitlab_approvals(tmp_path: Path) -> None:
         approvals["approved_by"][0]["approved_at"] = at(NOW)
         assert gitlab.judge(ID)
         approvals["approvals_left"] = 1
-        unreviewed(gitlab, "change 7 was merged with 1 approvals left to give")
+        unreviewed(gitlab, "change 7 was merged with 1 approval left to give")
 
 
 def test_parameters_that_ask_nothing_are_refused(github: ForgeWorld) -> None:

@@ -50,6 +50,20 @@ FOUND = {
     (".env.production", f"SIGNING={RANDOM}"): "Base64 High Entropy String",
     ("yarn.lock", f'"{GITHUB}"'): "a GitHub token",
     ("style.css", f'/* "{GITHUB}" */'): "a GitHub token",
+    (".netrc", f"machine api.shop.io login deploy password {PASSWORD}"): "Secret Keyword",
+    ("_netrc", f"password {PASSWORD}"): "Secret Keyword",
+    ("backup.sh", f"mysql -u root -p{PASSWORD} shop < dump.sql"): "Secret Keyword",
+    ("backup.sh", f"mysqldump -uroot -p'{PASSWORD}' shop"): "Secret Keyword",
+    ("Makefile", f"\tPGPASSWORD={PASSWORD} psql -h db"): "Secret Keyword",
+    ("ci.yml", f"- run: MYSQL_PWD={PASSWORD} mysql shop"): "Secret Keyword",
+    ("run.sh", f"mysqladmin --password={PASSWORD} shutdown"): "Secret Keyword",
+    ("run.sh", f"curl -u admin:{PASSWORD} https://api.shop.io"): "Secret Keyword",
+    ("run.sh", f"sshpass -p {PASSWORD} ssh shop"): "Secret Keyword",
+    ("web.config", f'<add key="DbPassword" value="{PASSWORD}"/>'): "Secret Keyword",
+    ("web.config", f'connectionString="Server=db;User Id=sa;Password={PASSWORD};"'): "Secret Keyword",
+    ("settings.xml", f"<password>{PASSWORD}</password>"): "Secret Keyword",
+    ("settings.py", f'SECRET_KEY = "django-insecure-{RANDOM}"'): "Secret Keyword",
+    ("settings.py", f'KEY = os.environ.get("KEY", "django-insecure-{HEX}")'): "Secret Keyword",
     ("id_rsa", KEY): "a private key",
     ("run.ipynb", json.dumps({"outputs": [f"token {GITHUB}"]})): "a GitHub token",
 }
@@ -58,6 +72,16 @@ RIGHT = [
     ("app.py", 'password = os.environ["PASSWORD"]'),
     ("app.py", "password = get_password('x')"),
     ("app.py", 'password = ""'),
+    (".netrc", "machine api.shop.io login deploy password ${PW}"),
+    ("backup.sh", "mysql -p shop\nmysql -p$PW shop\nmysql -p{{ pw }} x\nPGPASSWORD=$PW psql"),
+    ("run.sh", "curl -u $U:$P x\nTOKEN_FILE=/run/x ./run\n--password=PASSWORD\ndocker login --password-stdin -u x"),
+    ("web.config", '<add key="PasswordPolicy" value="strong"/><add key="RequirePassword" value="true"/>'),
+    ("other.config", '<add key="password" value="${db.password}"/><add key="password" value="__DB_PASSWORD__"/>'),
+    ("strings.xml", '<string name="password">Passwort</string><password>${env.PW}</password>'),
+    ("types.py", 'secret: "SecretStr | None" = None\ndef f(token: "Token") -> None: ...'),
+    ("names.py", 'SECRET_NAME = "shop-database-secret"\npassword_label = "Your password"'),
+    ("names.py", 'password = env("DB_PASSWORD")\npassword_env = "DB_PASSWORD"\nsecret = "DB_PASSWORD"'),
+    ("values.yaml", "existingSecret: shop-database\nsecretName: shop-tls\npassword: vault:secret/data/shop#password"),
     ("run.sh", "export DB_PASSWORD=$1\nPASSWORD=$(cat /run/x)"),
     ("app.py", f'id = "{UUID}"'),
     ("app.py", 'dsn = "postgres://app:${PW}@db/prod"'),
@@ -107,12 +131,19 @@ def test_a_repository_without_secrets_passes(repo: Repo) -> None:
     text = judged(repo).text
     assert text.startswith("detect-secrets 1.5.0 and the table of keys find none in ")
     assert "2 in allowed files and tests" in text
-    assert "not looked at: 1 files and 0 contents" in text
+    assert "not looked at: 1 file and 0 contents" in text
 
 
 def test_a_secret_fails_and_is_not_shown(repo: Repo) -> None:
     repo.commit({"src/app.py": f'\npassword = "{PASSWORD}"  # pragma: allowlist secret\n'})
     with pytest.raises(ClaimFalse, match=r"seen: 1: Secret Keyword in src/app.py:2$"):
+        judged(repo)
+
+
+def test_a_tag_that_leads_to_a_secret_without_a_name(repo: Repo, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text(f"{GITHUB}\n")
+    repo.git("tag", "key", repo.git("hash-object", "-w", str(tmp_path / "key")))
+    with pytest.raises(ClaimFalse, match="a GitHub token in a content without a name:1 "):
         judged(repo)
 
 
@@ -129,7 +160,7 @@ def test_the_history_is_looked_at(repo: Repo) -> None:
     repo.git("checkout", "-q", "main")
     with pytest.raises(ClaimFalse, match=r"a GitHub token in old.py:1 \(in the history, blob [0-9a-f]{12}\)"):
         judged(repo)
-    assert "1 text files" in judged(repo, history=False).text
+    assert "1 text file" in judged(repo, history=False).text
 
 
 def test_a_history_that_is_cut_off_is_no_pass(repo: Repo, tmp_path: Path) -> None:

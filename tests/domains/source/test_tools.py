@@ -47,7 +47,7 @@ def shell(line: str) -> list[str]:
 def test_a_command_passes_with_its_figures(repo: Repo) -> None:
     text = judged(repo, "command", command=shell("echo 'Score: 80.0 %'"), figures=FIGURES).text
     assert text.startswith("'sh -c echo 'Score: 80.0 %'' on ")
-    assert text.endswith(" ended with exit code 0 after 1 lines of output; Score 80.0 (at least 80)")
+    assert text.endswith(" ended with exit code 0 after 1 line of output; Score 80.0 (at least 80)")
 
 
 @pytest.mark.parametrize(
@@ -85,8 +85,10 @@ def test_a_command_that_fails(repo: Repo, line: str, parameters: Any, seen: str,
         (shell("echo 'Score: 80 required'"), {"figures": FIGURES}, "printed no line"),
         (shell("echo 'Minimum Score: 90'"), {"figures": FIGURES}, "printed no line"),
         (shell("echo 'Score: 1,234'"), {"figures": FIGURES}, "may be read as two numbers"),
-        (shell("yes | head -c 40000000"), {}, "did not print less than 32 MiB"),
-        (["true"], {"tool_path": "nowhere"}, "is not a folder"),
+        (shell("head -c 40000000 /dev/zero"), {}, "did not print less than 32 MiB"),
+        (shell("echo 'Score: 12 000'"), {"figures": FIGURES}, "may be read as two numbers"),
+        (shell("echo 'Score: 85-90'"), {"figures": FIGURES}, "may be read as two numbers"),
+        (["test"], {"tool_path": "nowhere"}, "is not a folder"),
     ],
 )
 def test_a_command_that_could_not_be_judged(repo: Repo, command: list[str], parameters: Any, reason: str) -> None:
@@ -101,17 +103,28 @@ def test_a_command_that_could_not_be_judged(repo: Repo, command: list[str], para
     [
         {"command": []},
         {"command": shell("make check || true")},
+        {"command": shell("make check | tee log")},
+        {"command": shell("make check &")},
+        {"command": shell("make check\nexit 0")},
         {"command": ["ruff", "check", "--exit-zero"]},
-        {"command": ["true"], "figures": [{"label": "Score"}]},
-        {"command": ["true"], "figures": [{"label": "", "min": 1}]},
-        {"command": ["true"], "exits": []},
-        {"command": ["true"], "link": ["../other"]},
-        {"command": ["true"], "tool_path": "/usr/bin"},
+        {"command": ["trivy", "fs", "--exit-code", "0", "."]},
+        {"command": ["true"]},
+        {"command": ["test"], "figures": [{"label": "Score"}]},
+        {"command": ["test"], "figures": [{"label": "", "min": 1}]},
+        {"command": ["test"], "exits": []},
+        {"command": ["test"], "link": ["../other"]},
+        {"command": ["test"], "tool_path": "/usr/bin"},
     ],
 )
 def test_what_would_assert_nothing_is_refused(repo: Repo, parameters: Any) -> None:
     with pytest.raises(ValidationError):
         judged(repo, "command", **parameters)
+
+
+@pytest.mark.parametrize("line", ["set -o pipefail; (exit 3) | tee log", "true | grep -q x", "sleep 0 & exit 3"])
+def test_a_line_of_a_shell_that_ends_as_it_should(repo: Repo, line: str) -> None:
+    with pytest.raises(ClaimFalse, match=r"exit code [13]"):
+        judged(repo, "command", command=["bash", "-c", line])
 
 
 def test_the_copy_is_the_commit_with_its_programs_and_links(repo: Repo, tmp_path: Path) -> None:
@@ -194,7 +207,7 @@ CASES = {
 def test_real_tools_pass_and_fail(repo: Repo, job: str, tool: str) -> None:
     text = judged(repo, job, tool=tool).text
     assert text.startswith(f"0 findings of {tool} ")
-    assert " on 1 files (" in text
+    assert " on 1 file (" in text
     files, seen = CASES[job, tool]
     repo.commit(files)
     with pytest.raises(ClaimFalse, match=f"1: {seen}"):
@@ -208,9 +221,26 @@ def test_real_tools_pass_and_fail(repo: Repo, job: str, tool: str) -> None:
         ("lint", "ruff", {"pyproject.toml": "[tool.ruff.lint]\nselect = []\n"}, {}, "no rule is on"),
         ("lint", "ruff", {"pyproject.toml": "[tool.ruff]\nexclude = ['*']\n"}, {}, "no rule is on|looked at 0 files"),
         ("lint", "ruff", {"pyproject.toml": "[tool.ruff]\nnone = 1\n"}, {}, "ruff did not do its work"),
-        ("lint", "ruff", {}, {"min_files": 2}, "looked at 1 files, and must look at 2"),
+        ("lint", "ruff", {}, {"min_files": 2}, "looked at 1 file, and must look at 2"),
         ("lint", "ruff", {}, {"paths": ["nowhere"]}, "ruff could not read nowhere"),
         ("format", "ruff", {"pyproject.toml": "[tool.ruff]\nexclude = ['*']\n"}, {}, "No Python files found"),
+        ("lint", "ruff", {"ruff.toml": "[lint]\nexclude = ['*.py']\n"}, {}, "no rule is on|looked at 0 files"),
+        (
+            "lint",
+            "ruff",
+            {"ruff.toml": "", "a/x.py": "", "a/ruff.toml": "lint.select = []"},
+            {"min_files": 2},
+            "at 1 file,",
+        ),
+        ("dead_code", "ruff", {"ruff.toml": "[lint]\nexclude = ['*.py']\n"}, {}, "no rule is on|looked at 0 files"),
+        ("format", "ruff", {"ruff.toml": "[format]\nexclude = ['*.py']\n"}, {}, "looked at 0 files"),
+        (
+            "format",
+            "ruff",
+            {"a/x.py": "", "a/ruff.toml": "format.exclude = ['./x.py']"},
+            {"min_files": 2},
+            "at 1 file,",
+        ),
         ("types", "mypy", {"app.py": "import no_such_module_anywhere\n"}, {}, "does not find 1 imported modules"),
         ("types", "mypy", {"app.py": "def f(:\n"}, {}, "mypy did not do its work"),
         ("lint", "eslint", {}, {"tool_path": "bin"}, "is not a folder"),
@@ -222,6 +252,19 @@ def test_tools_that_look_at_nothing(repo: Repo, job: str, tool: str, files: Any,
         judged(repo, job, tool=tool, **parameters)
 
 
+@pytest.mark.parametrize(("name", "text"), [("ruff.toml", ""), ("pyproject.toml", "[tool.ruff]\n")])
+def test_settings_above_the_copy_are_no_settings_of_the_commit(
+    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, text: str
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    (tmp_path / "pyproject.toml").write_text("[project]\n")
+    assert judged(repo, "lint", tool="ruff")
+    (tmp_path / name).write_text(text)
+    repo.commit({"more.py": ""})
+    with pytest.raises(CouldNotVerify, match=f"{name} stands above the copy of the commit"):
+        judged(repo, "lint", tool="ruff")
+
+
 def test_what_is_silenced_is_told(repo: Repo) -> None:
     repo.commit(
         {
@@ -231,7 +274,7 @@ def test_what_is_silenced_is_told(repo: Repo) -> None:
             "mypy.ini": "[mypy]\nignore_errors = true\n",
         }
     )
-    assert "; 2 lines or findings are silenced" in judged(repo, "lint", tool="ruff").text
+    assert "; 2 silenced" in judged(repo, "lint", tool="ruff").text
     assert "the configuration has ignore_errors" in judged(repo, "types", tool="mypy").text
 
 
@@ -254,9 +297,16 @@ def _linted(*messages: Any, name: str = "a.js", quiet: int = 0) -> str:
 
 
 ON = '{"rules": {"no-unused-vars": [2], "no-undef": [1, {"typeof": false}]}}'
-CHECKED = "Checking formatting...\n[debug] resolve config from '@HERE@/a.js'\n"
+CHECKED = (
+    "Checking formatting...\n[debug] resolve config from '@HERE@/LICENSE'\n[debug] loaded options `null`\n"
+    "[debug] resolve config from '@HERE@/a.js'\n[debug] loaded options `null`\n"
+)
+KNOWN = {
+    "LICENSE": ('{ "ignored": false, "inferredParser": null }', 0),
+    "file-info": ('{ "inferredParser": "babel" }', 0),
+}
 STUBS: dict[str, tuple[str, str, dict[str, tuple[str, int]], str]] = {
-    "eslint passes": ("lint", "eslint", {"print-config": (ON, 0), "": (_linted(quiet=1), 0)}, "pass 1 files"),
+    "eslint passes": ("lint", "eslint", {"print-config": (ON, 0), "": (_linted(quiet=1), 0)}, "pass 1 file"),
     "eslint warns": (
         "lint",
         "eslint",
@@ -264,6 +314,12 @@ STUBS: dict[str, tuple[str, str, dict[str, tuple[str, int]], str]] = {
         "no-undef",
     ),
     "eslint finds": ("lint", "eslint", {"print-config": (ON, 0), "": (_linted(_message("no-undef")), 1)}, "no-undef"),
+    "eslint finds where it has no rules": (
+        "lint",
+        "eslint",
+        {"print-config": ("{}", 0), "": (_linted(_message(None)), 1)},
+        "error in a.js",
+    ),
     "eslint has no rules": ("lint", "eslint", {"print-config": ("{}", 0), "": (_linted(), 0)}, "CNV no rule"),
     "eslint ignores": (
         "lint",
@@ -285,16 +341,22 @@ STUBS: dict[str, tuple[str, str, dict[str, tuple[str, int]], str]] = {
         {"print-config": ('{"rules": {"no-undef": [2]}}', 0), "": (_linted(), 0)},
         "CNV no rule",
     ),
-    "prettier passes": ("format", "prettier", {"": (f"{CHECKED}All matched files use Prettier\n", 0)}, "pass 1 files"),
+    "prettier passes": ("format", "prettier", {**KNOWN, "": (f"{CHECKED}All matched\n", 0)}, "pass 1 file"),
+    "prettier wants a mark": (
+        "format",
+        "prettier",
+        {**KNOWN, "": (CHECKED.replace("`null`", '`{"requirePragma":true}`'), 0)},
+        "CNV looked at 0 files",
+    ),
     "prettier finds": (
         "format",
         "prettier",
-        {"": (f"{CHECKED}[warn] a.js\n[warn] Code style issues\n", 1)},
+        {**KNOWN, "": (f"{CHECKED}[warn] a.js\n[warn] Code style issues\n", 1)},
         "format in a",
     ),
     "prettier breaks": ("format", "prettier", {"": ("[error] a.js: SyntaxError: x\n", 2)}, "CNV did not do its work"),
     "prettier sees nothing": ("format", "prettier", {"": ("Checking formatting...\n", 0)}, "CNV looked at 0 files"),
-    "tsc passes": ("types", "tsc", {"listFiles": ("@HERE@/a.ts\n/x/lib.d.ts\n", 0), "": ("", 0)}, "pass 1 files"),
+    "tsc passes": ("types", "tsc", {"listFiles": ("@HERE@/a.ts\n/x/lib.d.ts\n", 0), "": ("", 0)}, "pass 1 file"),
     "tsc finds": (
         "types",
         "tsc",
@@ -305,10 +367,20 @@ STUBS: dict[str, tuple[str, str, dict[str, tuple[str, int]], str]] = {
         "types",
         "tsc",
         {"listFiles": ("@HERE@/a.ts\n", 0), "": ("a.ts(2,15): error TS2307: Cannot find module 'left-pad' or\n", 2)},
-        "CNV does not find 1 modules",
+        "CNV does not find 1 module",
+    ),
+    "tsc does not check": (
+        "types",
+        "tsc",
+        {
+            "listFiles": ("@HERE@/a.ts\n", 0),
+            "showConfig": ('{ "compilerOptions": { "noCheck": true } }', 0),
+            "": ("", 0),
+        },
+        "CNV noCheck",
     ),
     "tsc of a solution": ("types", "tsc", {"listFiles": ("", 0), "": ("", 0)}, "CNV looks at no file"),
-    "black passes": ("format", "black", {"": ("1 file would be left unchanged.\n", 0)}, "pass 1 files"),
+    "black passes": ("format", "black", {"": ("1 file would be left unchanged.\n", 0)}, "pass 1 file"),
     "black finds": (
         "format",
         "black",

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import check
 from pytest_readiness.core.text import cut, visible
+from pytest_readiness.domains.source.checks.files import counted
 from pytest_readiness.domains.source.code import BESIDES, TESTS, CodeFile, CodeFinding, matches
 from pytest_readiness.domains.source.facts.code import CodeFindings, TextPlaces
 from pytest_readiness.domains.source.patterns import IgnorePattern
@@ -160,13 +161,13 @@ def _judged(
     here = [each for each in found if wanted(each.path)]
     languages = Counter(each.language for each in files if not each.problem)
     seen = _places([f"{each.what} in {visible(cut(each.path, 100))}:{each.line}" for each in here])
-    looked = f"in {sum(languages.values())} files ({_counted(languages)}) of {record.commit}"
+    looked = f"in {counted(sum(languages.values()), 'file')} ({_counted(languages)}) of {record.commit}"
     claim(len(here) <= at_most, expected=f"{expected} {looked}", seen=f"{len(here)}: {seen}")
     _verify_whole(files, unread, len(allow))
     left = Counter(each.problem if each.problem != "not read" else each.language for each in files if each.problem)
     besides = f"; not looked at: {_counted(left)}" if left else ""
     what = f"{len(here)} found" + (f" ({seen})" if here else "")
-    return Evidence(f"{what} {looked}{besides}; {len(record.files) - len(files)} files are left out by their paths")
+    return Evidence(f"{what} {looked}{besides}; {counted(len(record.files) - len(files), 'file')} left out by path")
 
 
 def _chosen(paths: Sequence[str], allow: Sequence[str]) -> Callable[[str], bool]:
@@ -245,8 +246,8 @@ def no_test_data(
     if text_places.found != len(text_places.places):
         raise CouldNotVerify(f"{len(text_places.places)} of {text_places.found} places are in the record")
     shown = _places([f"'{cut(each.text, 40)}' in {visible(cut(each.path, 100))}:{each.line}" for each in here])
-    looked = f"in {len(files)} text files of {text_places.commit}"
-    claim(not here, expected=f"none of {len(texts)} texts {looked}", seen=f"{len(here)}: {shown}")
+    looked = f"in {counted(len(files), 'text file')} of {text_places.commit}"
+    claim(not here, expected=f"none of {counted(len(texts), 'text')} {looked}", seen=f"{len(here)}: {shown}")
     unseen = [path for path in text_places.unseen if wanted(path)]
-    besides = f"; {len(unseen)} that are binary, large or elsewhere are not looked at" if unseen else ""
-    return Evidence(f"none of {len(texts)} texts {looked}{besides}")
+    besides = f"; not looked at: {counted(len(unseen), 'file')}, binary, large or elsewhere" if unseen else ""
+    return Evidence(f"none of {counted(len(texts), 'text')} {looked}{besides}")

@@ -46,6 +46,11 @@ def listed(names: Iterable[str], total: int = 0) -> str:
     return f"{shown} and {more} more" if more else shown
 
 
+def counted(number: int, word: str) -> str:
+    """A number with its noun: "1 file", "2 files"."""
+    return f"{number} {word}{'s' * (number != 1)}"
+
+
 @check(
     "source.files",
     severity="medium",
@@ -83,7 +88,7 @@ def files(
     claim(not wrong, expected=f"files at {listed(paths)}{lacking} in {named_files.commit.short}", seen=listed(wrong))
     count = sum(len(named_files.found[path]) for path in paths)
     return Evidence(
-        f"{count} file{'s' * (count != 1)} at {listed(paths)}{lacking}, of {named_files.tracked} in "
+        f"{counted(count, 'file')} at {listed(paths)}{lacking}, of {named_files.tracked} in "
         f"{named_files.commit.short} ({named_files.commit.chosen})"
     )
 
@@ -128,12 +133,12 @@ def no_stray_files(
     total = len(git_tree.files)
     claim(
         not wrong,
-        expected=f"none of {total} files stray, above {max_mib:g} MiB or with conflict markers",
+        expected=f"none of {counted(total, 'file')} stray, above {max_mib:g} MiB or with conflict markers",
         seen=f"{len(wrong)}: {listed(wrong)}",
     )
     parts = sum(each.mode == "160000" for each in git_tree.files)
-    unseen = f"; {parts} submodule{'s' * (parts != 1)} not looked into" if parts else ""
-    return Evidence(f"none of {total} files of {git_tree.commit.short}; {len(fine)} allowed{unseen}")
+    unseen = f"; {counted(parts, 'submodule')} not looked into" if parts else ""
+    return Evidence(f"none of {counted(total, 'file')} of {git_tree.commit.short}; {len(fine)} allowed{unseen}")
 
 
 @check(
@@ -145,8 +150,8 @@ def no_stray_files(
 def clean(working_tree: WorkingTree, *, branch: Revision | None = None, tagged: bool = False) -> Evidence:
     """The working tree is exactly the release's commit: nothing changed, nothing added, nothing hidden from Git.
 
-    What .gitignore names is not looked at, nor are modes of files where Git is told to ignore them. Another clone, such
-    as that of the build, may differ.
+    What .gitignore names is not looked at, nor are modes of files where Git is told to ignore them; submodules that are
+    not checked out are counted. Another clone, such as that of the build, may differ.
 
     Args:
         branch: the branch that must be checked out.
@@ -171,9 +176,11 @@ def clean(working_tree: WorkingTree, *, branch: Revision | None = None, tagged: 
     on = f" on {branch}" * bool(branch) + " with a tag" * tagged
     claim(not wrong, expected=f"the tree of {at}{on} in {commit.path}", seen="; ".join(wrong))
     tags = f", tagged {listed(commit.tags)}" if commit.tags else ""
+    empty = f"; {counted(tree.empty, 'submodule')} not checked out" if tree.empty else ""
+    are = f"{counted(tree.tracked, 'tracked file')} {'is that' if tree.tracked == 1 else 'are those'}"
     return Evidence(
-        f"{tree.tracked} tracked files are those of {at}, on {commit.branch or 'no branch'}{tags}; "
-        f"{tree.ignored} ignored files and folders not looked at"
+        f"{are} of {at}, on {commit.branch or 'no branch'}{tags}; "
+        f"{tree.ignored} ignored files and folders not looked at{empty}"
     )
 
 

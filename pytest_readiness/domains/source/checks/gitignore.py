@@ -8,6 +8,7 @@ from pydantic import Field
 
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import check
+from pytest_readiness.domains.source.checks.files import counted
 from pytest_readiness.domains.source.facts.ignored import IgnoredSamples
 from pytest_readiness.domains.source.ignoring import RepositoryPath, said_of
 
@@ -36,7 +37,7 @@ def gitignore(
     if lacking := [each for each in samples if each not in ignored_samples.rules]:
         raise CouldNotVerify(f"{len(lacking)} of {len(samples)} sample paths were not looked at")
     rules = [ignored_samples.rules[each] for each in samples]
-    of = f"{len(rules)} sample paths ignored by the rules of {ignored_samples.commit.short}"
+    of = f"{counted(len(rules), 'sample path')} ignored by the rules of {ignored_samples.commit.short}"
     wrong = [said_of(each) for each in rules if not each.ignored]
     wrong += [f"{each.path} is tracked" for each in rules if each.tracked]
     claim(not wrong, expected=of, seen="; ".join(each[:200] for each in wrong[:10]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Mapping
 from typing import Annotated
 
@@ -11,7 +12,7 @@ from pydantic import AfterValidator, Field
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import check
 from pytest_readiness.domains.source.asked import locks_of, looked_at
-from pytest_readiness.domains.source.checks.files import listed
+from pytest_readiness.domains.source.checks.files import counted, listed
 from pytest_readiness.domains.source.devtools import DEVTOOLS
 from pytest_readiness.domains.source.facts.imports import DEVELOPMENT, PythonImports, is_development, provided
 from pytest_readiness.domains.source.facts.index import IndexQuestion, IndexVersions
@@ -21,10 +22,12 @@ from pytest_readiness.domains.source.locks import LockFile, Pin
 from pytest_readiness.domains.source.packages import Requirement
 from pytest_readiness.domains.source.patterns import IgnorePattern
 from pytest_readiness.domains.source.ranges import holds, numbers
+from pytest_readiness.protocols.git import USER
 
 FOREIGN = ("vendor/", "third_party/", "fixtures/", "testdata/")
 """Folders whose manifests are of other people's packages, or of tests."""
 LeftOut = list[IgnorePattern]
+_PRE_RELEASE = re.compile(r"[-.\d](?:a|b|c|rc|alpha|beta|dev|next|canary)", re.IGNORECASE)
 Address = Annotated[str, Field(pattern=r"^https?://[^\s?#]+$", max_length=500)]
 
 
@@ -86,13 +89,16 @@ def dependencies_locked(
     if digests:
         wrong += [f"{number} of {path} without a digest" for path, number in bare.items() if number]
     claim(
-        not wrong, expected=f"a lock that fits each of {len(asking)} manifests", seen=f"{len(wrong)}: {listed(wrong)}"
+        not wrong,
+        expected=f"a lock that fits each of {counted(len(asking), 'manifest')}",
+        seen=f"{len(wrong)}: {listed(wrong)}",
     )
     if unknown or not count:
         raise CouldNotVerify(listed(unknown) or "the manifests ask for no packages but those of the repository itself")
-    told = f"{count} packages of {listed(each.path for each in asking)} in {listed(used)}, "
+    told = f"{counted(count, 'package')} of {listed(each.path for each in asking)} in {listed(used)}, "
     told += f"{sum(lock.count for lock in used.values())} locked in all, {sum(bare.values())} without a digest"
-    told += f"; {unlike} ranges not compared" * bool(unlike) + f"; {out} manifests left out" * bool(out)
+    told += f"; {counted(unlike, 'range')} not compared" * bool(unlike)
+    told += f"; {counted(out, 'manifest')} left out" * bool(out)
     return Evidence(told)
 
 
@@ -164,19 +170,32 @@ def dependencies_fresh(
     behind = []
     unknown = [f"{each.name} {each.problem}" for each in found if each.problem]
     for each in found:
-        here, newest = numbers(each.locked), numbers(each.newest)
+        here, newest = _major(each.locked), _major(each.newest)
         if each.problem:
             continue
-        if not here or not newest:
+        if here is None or newest is None:
             unknown.append(f"{each.name} {each.locked or 'is not locked to one version'}")
-        elif newest[0] - here[0] > max_majors:
+        elif newest - here > max_majors:
             behind.append(f"{each.name} {each.locked} (newest {each.newest})")
-    where = f"of {len(found)} at {pypi if any(e.ecosystem == 'Python' for e in found) else npm}"
-    claim(not behind, expected=f"at most {max_majors} major versions behind, {where}", seen=listed(behind))
+        elif here > newest and not _PRE_RELEASE.search(each.locked):
+            unknown.append(f"{each.name} {each.locked} is newer than what the index knows ({each.newest})")
+    asked = {"Python": pypi, "npm": npm}
+    places = [USER.sub("//", place) for name, place in asked.items() if place and name in {e.ecosystem for e in found}]
+    where = f"of {len(found)} at {' and '.join(places)}"
+    claim(not behind, expected=f"at most {counted(max_majors, 'major version')} behind, {where}", seen=listed(behind))
     if unknown:
         raise CouldNotVerify(f"{listed(unknown)}; name in `allowed` what need not be looked at")
     older = sum(each.locked != each.newest for each in found)
-    return Evidence(f"0 {where} are more than {max_majors} major versions behind; {older} are not the newest version")
+    return Evidence(
+        f"0 {where} are more than {counted(max_majors, 'major version')} behind; {older} older than the newest"
+    )
+
+
+def _major(version: str) -> int | None:
+    """The first number of a version; an epoch of Python's is more than any."""
+    epoch, _, plain = version.rpartition("!")
+    found = numbers(plain)
+    return found[0] + 10**6 * int(epoch if epoch.isdecimal() else 0) if found else None
 
 
 @check(
@@ -235,8 +254,10 @@ def dependencies_declared(
     )
     if unread or not count:
         raise CouldNotVerify(listed(unread) or "the Python code imports no foreign module")
-    others = f"; {python_imports.others} files of other languages not looked at" if python_imports.others else ""
-    told = f"{count} modules that {python_imports.files} Python files import"
+    others = (
+        f"; {counted(python_imports.others, 'file')} of other languages not looked at" if python_imports.others else ""
+    )
+    told = f"{counted(count, 'module')} that {counted(python_imports.files, 'Python file')} import"
     return Evidence(f"{told}, by {listed(each.path for each in manifests)}{others}")
 
 

@@ -9,6 +9,7 @@ from pydantic import Field
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence
 from pytest_readiness.core.registry import check
 from pytest_readiness.domains.forge.api import said
+from pytest_readiness.domains.source.checks.files import counted
 from pytest_readiness.domains.source.facts.changes import BEGINNING, ProposedChange, ReleasedChanges
 from pytest_readiness.domains.source.resource import Repository, Revision
 
@@ -44,7 +45,8 @@ def reviewed(
         branch: the branch that changes must have been merged into; by default the repository's, or the forge's default.
         approvals: fewest approvals of each change. 1: two people know it, with its author.
         excepted: accounts (with GitLab addresses, for commits without a change) whose own changes and commits need no
-            approval, such as `release-bot`; they are counted.
+            approval, such as `release-bot`; they are counted. Whose a commit is, its address says, which anyone can
+            write.
     """
     found, base = released_changes, branch or repository.branch or released_changes.default_branch
     if len(found.commits) != found.count:
@@ -56,7 +58,7 @@ def reviewed(
     changes = {each.number: each for each in found.changes}
     faults: list[str] = []
     unclear: list[str] = []
-    counted = excused = 0
+    fine = excused = 0
     judged: dict[int, str | None] = {}
     for commit in found.commits:
         if any(number not in changes for number in commit.changes):
@@ -74,22 +76,24 @@ def reviewed(
             other = f" (only into {', '.join(map(said, bases[:5]))})" if bases else ""
             faults.append(f"{commit.sha[:12]} came in by no change that was merged into {said(base)}{other}")
         elif None in said_of:
-            counted += 1
+            fine += 1
         else:
             texts = [text for text in said_of if text]
             (unclear if all(text.startswith("?") for text in texts) else faults).extend(texts)
     if faults:
         shown = list(dict.fromkeys(text.lstrip("?") for text in faults))
         raise ClaimFalse(
-            f"{found.count} commits {span}, each by a change with {approvals} approvals of others at its last state",
+            f"{counted(found.count, 'commit')} {span}, each by a change with {counted(approvals, 'approval')} of others"
+            " at its last state",
             f"{'; '.join(shown[:10])}{' …' if len(shown) > 10 else ''}",
         )
     if unclear:
         raise CouldNotVerify("; ".join(list(dict.fromkeys(text.lstrip("?") for text in unclear))[:10]))
-    if not counted:
-        raise CouldNotVerify(f"all {excused} commits {span} are of those that `excepted` names")
+    if not fine:
+        raise CouldNotVerify(f"all of {counted(excused, 'commit')} {span} are of those that `excepted` names")
     good = sum(text is None for text in judged.values())
-    text = f"{counted} of {found.count} commits {span} by {good} changes, each with {approvals} or more approvals"
+    text = f"{fine} of {counted(found.count, 'commit')} {span} by {counted(good, 'change')}"
+    text += f", each with {approvals} or more approvals"
     return Evidence(f"{text}; {excused} excepted" if excused else text, warning=found.told)
 
 
@@ -102,7 +106,7 @@ def _fault(change: ProposedChange, approvals: int) -> str | None:
     if against:
         return f"{name} was merged while {', '.join(against)} asked for changes"
     if change.left > 0:
-        return f"{name} was merged with {change.left} approvals left to give"
+        return f"{name} was merged with {counted(change.left, 'approval')} left to give"
     own = {change.by.casefold(), *map(str.casefold, change.authors), ""}
     others = [each for each in change.reviews if not each.bot and own.isdisjoint((each.by.casefold(), each.alias))]
     if not change.by and others:
@@ -112,4 +116,5 @@ def _fault(change: ProposedChange, approvals: int) -> str | None:
     if sum(each.of_all is not False for each in others) >= approvals:
         return f"?when {name} was approved is not told by the forge, so that it may have been changed afterwards"
     late, dropped = sum(each.of_all is False for each in others), len(change.reviews) - len(others)
-    return f"{name} has {len(others)} approvals of others, {late} before its last push, {dropped} of authors or bots"
+    given = counted(len(others), "approval")
+    return f"{name} has {given} of others, {late} before its last push, {dropped} of authors or bots"

@@ -9,7 +9,7 @@ from pydantic import Field, StrictBool, StrictFloat, StrictInt, StrictStr
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import check
 from pytest_readiness.core.text import cut, visible
-from pytest_readiness.domains.source.checks.files import listed
+from pytest_readiness.domains.source.checks.files import counted, listed
 from pytest_readiness.domains.source.facts.settings import CommitHooks, ConfigFile, ConfigFiles, ConfigValue, Makefile
 from pytest_readiness.domains.source.patterns import TreePath
 
@@ -62,7 +62,7 @@ def config(
         raise CouldNotVerify(listed(unknown))
     count = sum(len(config_files.files[path].values) for path in files)
     return Evidence(
-        f"{asked or 'values'} in {listed(files)} of {config_files.commit.short}, {count} values read in all"
+        f"{asked or 'values'} in {listed(files)} of {config_files.commit.short}, {counted(count, 'value')} read in all"
     )
 
 
@@ -134,7 +134,7 @@ def make_targets(
         why = f"has more by {listed(makefile.unread)}" if missing or hollow else "defines them under a condition only"
         raise CouldNotVerify(f"{makefile.path} {why}, so whether make knows {listed(lacking)} is not known")
     where = ", ".join(f"{name} (line {makefile.targets[name].line})" for name in targets[:10])
-    return Evidence(f"{where} of {len(makefile.targets)} targets in {makefile.path}")
+    return Evidence(f"{where} of {counted(len(makefile.targets), 'target')} in {makefile.path}")
 
 
 @check(
@@ -163,6 +163,6 @@ def precommit(commit_hooks: CommitHooks, *, hooks: list[Word] = []) -> Evidence:
     paths = sorted({hook.path for hook in on})
     told = f"; {len(off)} never run" if off else ""
     return Evidence(
-        f"{len(on)} hooks in {listed(paths)}: {listed(hook.name for hook in on)}{told}",
+        f"{counted(len(on), 'hook')} in {listed(paths)}: {listed(hook.name for hook in on)}{told}",
         warning="; ".join(commit_hooks.problems[:2]),
     )

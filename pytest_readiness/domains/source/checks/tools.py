@@ -12,13 +12,21 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import AsksOf, check
 from pytest_readiness.core.text import cut, visible
+from pytest_readiness.domains.source.checks.files import counted
 from pytest_readiness.domains.source.command import CommandFigure, number_of
 from pytest_readiness.domains.source.facts.tools import CommandAsked, CommandRun, ToolAsked, ToolFindings
 from pytest_readiness.domains.source.resource import Repository
 from pytest_readiness.domains.source.tool import RUN_SECONDS
 
 _SHOWN = 10
-_ALWAYS_WELL = re.compile(r"\|\|\s{0,9}(?:true|:|exit 0|echo)|;\s{0,9}(?:true|exit 0)\s{0,9}\Z|--exit-zero")
+_ALWAYS_WELL = re.compile(
+    r"\|\|\s{0,9}(?:true|:|exit 0|echo|printf)|[;\n]\s{0,9}(?:true|:|exit 0)\s{0,9}(?:#.{0,200})?\Z|[^&>]&\s{0,9}\Z"
+)
+_PIPED = re.compile(r"[^|]\|\s{0,9}(?:tee|cat|head|tail|sort|less|more|ts|sed|column|jq)\b[^|]{0,300}\Z")
+_OPTIONS = re.compile(
+    r"(?<!\S)(?:--exit-zero|--soft-fail|--passWithNoTests|--pass-with-no-tests|--no-fail|--exit-code[ =]0)(?!\S)"
+)
+_NOTHING = re.compile(r"(?:/usr)?(?:/bin/)?(?:true|:|echo|printf)")
 
 
 def _inside(path: str) -> str:
@@ -28,8 +36,11 @@ def _inside(path: str) -> str:
 
 
 def _honest(command: list[str]) -> list[str]:
-    if any(_ALWAYS_WELL.search(word) for word in command):
-        raise ValueError("ends well whatever happens (|| true, --exit-zero), and would prove nothing")
+    # What a shell is given; elsewhere, a word is only a word.
+    lines = [word for word in command if re.search(r"[\s|;&]", word)]
+    quiet = any(_ALWAYS_WELL.search(line) or (_PIPED.search(line) and "pipefail" not in line) for line in lines)
+    if quiet or _OPTIONS.search(" ".join(command)) or _NOTHING.fullmatch(command[0]):
+        raise ValueError("ends well whatever happens (|| true, | tee, --exit-zero), and would prove nothing")
     return command
 
 
@@ -106,7 +117,8 @@ def command(
     It runs without a shell and a terminal, with limits of time and memory, an empty home and no variables but the path
     and the language; the network is open to it. The command judges itself: what it looks at, and whether it looks at
     anything, nobody else sees. A figure is the last number behind its label, which begins a line; "Score ≥ 80
-    required" is none. A command that is not there, and a figure that is not printed, could not be verified.
+    required" is none, and a unit behind it is not looked at. A command that is not there, and a figure that is not
+    printed, could not be verified. A line of a shell that ends well whatever happens is refused.
 
     Args:
         command: program and arguments, a list of texts; a path such as ./check.sh is one in the commit.
@@ -126,7 +138,7 @@ def command(
         raise CouldNotVerify("the record does not say on which commit the command ran")
     read = {each.label: each for each in command_run.figures}
     texts = [_within(read.get(each.label), each, done) for each in figures]
-    lines = f"after {command_run.lines} lines of output"
+    lines = f"after {counted(command_run.lines, 'line')} of output"
     return Evidence(f"{done} {lines}" + (f"; {', '.join(texts)}" if texts else ""))
 
 
@@ -204,7 +216,7 @@ def lint(
             .venv/bin and venv/bin, then the path.
         link: folders of the working tree, not in the commit, that the copy has as well (installed packages).
     """
-    return _judged(tool_report, f"at most {at_most} findings", at_most, min_files)
+    return _judged(tool_report, f"at most {counted(at_most, 'finding')}", at_most, min_files)
 
 
 @check(
@@ -240,7 +252,7 @@ def format(
             .venv/bin and venv/bin, then the path.
         link: folders of the working tree, not in the commit, that the copy has as well (installed packages).
     """
-    return _judged(tool_report, f"at most {at_most} files that would change", at_most, min_files)
+    return _judged(tool_report, f"at most {counted(at_most, 'file')} that would change", at_most, min_files)
 
 
 @check(
@@ -267,7 +279,8 @@ def types(
     It runs on a copy of the commit's files, with the configuration in them, which may run code of the repository
     (plugins). A foreign module that is not found could not be verified: the checker must be installed beside the
     project's dependencies. `# type: ignore`, `@ts-ignore` and the like are counted and told, and so are settings that
-    silence files. Bodies of functions without annotations are mostly not checked, nor is JavaScript.
+    silence files or refer to other projects. Bodies of functions without annotations are mostly not checked, nor is
+    JavaScript.
 
     Args:
         tool: mypy or tsc.
@@ -279,7 +292,7 @@ def types(
             .venv/bin and venv/bin, then the path.
         link: folders of the working tree, not in the commit, that the copy has as well (installed packages).
     """
-    evidence = _judged(tool_report, f"at most {at_most} errors", at_most, min_files)
+    evidence = _judged(tool_report, f"at most {counted(at_most, 'error')}", at_most, min_files)
     if annotated and not tool_report.functions:
         raise CouldNotVerify(f"{tool_report.version} counts no functions")
     share = f"{tool_report.annotated} of {tool_report.functions} functions are annotated"
@@ -312,9 +325,9 @@ def dead_code(
 ) -> Evidence:
     """The linter finds no unused import or variable in the files of the commit that it looks at.
 
-    Only that: ruff's F401, F811 and F841, whatever its configuration selects; of eslint, no-unused-vars and those of
-    its plugins, which must be on. Functions, classes, files and dependencies that nothing reaches are not looked at.
-    What is silenced in the code is counted and told.
+    Only that: ruff's F401, F811 and F841, whatever its configuration selects, but for names that it lets be unused; of
+    eslint, no-unused-vars and those of its plugins, which must be on. Functions, classes, files and dependencies that
+    nothing reaches are not looked at. What is silenced in the code is counted and told.
 
     Args:
         tool: ruff or eslint.
@@ -325,12 +338,12 @@ def dead_code(
             .venv/bin and venv/bin, then the path.
         link: folders of the working tree, not in the commit, that the copy has as well (installed packages).
     """
-    return _judged(tool_report, f"at most {at_most} findings", at_most, min_files)
+    return _judged(tool_report, f"at most {counted(at_most, 'finding')}", at_most, min_files)
 
 
 def _judged(report: ToolFindings, expected: str, at_most: int, min_files: int) -> Evidence:
-    by = f"{report.version} on {report.files} files ({report.commit} has {report.here} in its languages)"
-    rules = f" with {report.rules} rules" if report.rules >= 0 else ""
+    by = f"{report.version} on {counted(report.files, 'file')} ({report.commit} has {report.here} in its languages)"
+    rules = f" with {counted(report.rules, 'rule')}" if report.rules >= 0 else ""
     places = [f"{cut(each.rule, 50)} in {visible(cut(each.path, 100))}:{each.line}" for each in report.findings]
     more = f" and {report.count - _SHOWN} more" if report.count > _SHOWN else ""
     claim(
@@ -341,7 +354,9 @@ def _judged(report: ToolFindings, expected: str, at_most: int, min_files: int) -
     if not report.version or not report.rules:
         raise CouldNotVerify(f"no rule is on in the configuration of {report.version}")
     if report.files < min_files:
-        raise CouldNotVerify(f"{report.version} looked at {report.files} files, and must look at {min_files}")
-    silent = f"; {report.suppressed} lines or findings are silenced" if report.suppressed >= 0 else ""
+        raise CouldNotVerify(
+            f"{report.version} looked at {counted(report.files, 'file')}, and must look at {min_files}"
+        )
+    silent = f"; {report.suppressed} silenced" if report.suppressed >= 0 else ""
     by_settings = f"; the configuration has {', '.join(report.silenced)}" if report.silenced else ""
-    return Evidence(f"{report.count} findings of {by}{rules}{silent}{by_settings}")
+    return Evidence(f"{counted(report.count, 'finding')} of {by}{rules}{silent}{by_settings}")

@@ -11,6 +11,7 @@ from pytest_readiness.core.evidence import CouldNotVerify, NotDeclared
 from pytest_readiness.core.registry import fact
 from pytest_readiness.domains.source.asked import direct
 from pytest_readiness.domains.source.facts.packages import Packages
+from pytest_readiness.domains.source.packages import python_name
 from pytest_readiness.domains.source.resource import Repository
 from pytest_readiness.protocols.json_api import JsonApi, Refused
 
@@ -70,10 +71,9 @@ class IndexVersions:
 @fact(deadline=SECONDS + 20)
 def index_versions(repository: Repository, packages: Packages, *, ask: IndexQuestion) -> IndexVersions:  # noqa: ARG001
     """The newest version of each package that manifests of Python and npm ask for, asked of the index one by one."""
-    wanted = {key: found for key, found in direct(packages, ask.left_out).items() if key[1] not in ask.allowed}
-    others = sorted(
-        {manifest.path for (ecosystem, _), (_, manifest) in wanted.items() if ecosystem not in ("Python", "npm")}
-    )
+    allowed = {*ask.allowed, *map(python_name, ask.allowed)}
+    wanted = {key: found for key, found in direct(packages, ask.left_out).items() if key[1] not in allowed}
+    others = sorted({manifest.path for (ecosystem, *_), manifest in wanted.items() if ecosystem not in _NAMES})
     if others:
         raise CouldNotVerify(f"no index is asked for the packages of {', '.join(others[:5])}; name them by `left_out`")
     if len(wanted) > MOST_PACKAGES:
@@ -81,20 +81,20 @@ def index_versions(repository: Repository, packages: Packages, *, ask: IndexQues
             f"the manifests ask for {len(wanted)} packages, more than the {MOST_PACKAGES} that are asked for"
         )
     places = {"Python": ask.pypi, "npm": ask.npm}
-    for ecosystem, _ in wanted:
+    for ecosystem, *_ in wanted:
         if not places[ecosystem]:
             raise NotDeclared(
                 f"no index of {ecosystem} packages is named (`{_NAMES[ecosystem]}`), which could be asked"
             )
     until = time.monotonic() + SECONDS
-    found = []
+    newest_of: dict[tuple[str, str], tuple[str, str]] = {}
     # One that is not named is not asked.
     pypi_at, npm_at = (place or "https://localhost" for place in places.values())
     with (
         JsonApi(pypi_at, name="the index of Python", redirects=2, max_bytes=2**25, until=until) as pypi,
         JsonApi(npm_at, name="the registry of npm", redirects=2, until=until) as npm,
     ):
-        for (ecosystem, name), (locked, _) in wanted.items():
+        for ecosystem, name in dict.fromkeys(key[:2] for key in wanted):
             newest = problem = ""
             try:
                 if ecosystem == "Python":
@@ -106,10 +106,9 @@ def index_versions(repository: Repository, packages: Packages, *, ask: IndexQues
                 if error.status != 404:
                     raise
                 problem = "is not on the index"
-            found.append(
-                IndexedPackage(ecosystem, name, locked, newest, problem or "has no version there" * (not newest))
-            )
-    return IndexVersions(len(found), tuple(found))
+            newest_of[ecosystem, name] = (newest, problem or "has no version there" * (not newest))
+    found = tuple(IndexedPackage(*key, *newest_of[key[:2]]) for key in wanted)
+    return IndexVersions(len(found), found)
 
 
 def _of_pypi(said: dict[str, Any]) -> str:
@@ -117,11 +116,15 @@ def _of_pypi(said: dict[str, Any]) -> str:
     from packaging.version import InvalidVersion, Version
 
     versions = []
-    for text, files in (said.get("releases") or {}).items():
+    releases = said.get("releases")
+    if not isinstance(releases, dict):
+        raise CouldNotVerify("the index of Python answers without releases")
+    for text, files in releases.items():
         try:
             version = Version(text)
         except InvalidVersion:
             continue
-        if isinstance(files, list) and any(not each.get("yanked") for each in files) and not version.is_prerelease:
+        there = isinstance(files, list) and any(isinstance(each, dict) and not each.get("yanked") for each in files)
+        if there and not version.is_prerelease:
             versions.append(version)
     return str(max(versions)) if versions else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +31,7 @@ class WorkingTree:
         hidden: paths that git was told not to compare (assume-unchanged, skip-worktree); at most 50.
         not_compared: how many these are in all.
         ignored: how many files and folders .gitignore names.
+        empty: how many submodules are not checked out.
         any_tags: whether the clone has tags at all.
     """
 
@@ -42,6 +44,7 @@ class WorkingTree:
     hidden: tuple[str, ...]
     not_compared: int
     ignored: int
+    empty: int
     any_tags: bool
 
 
@@ -57,6 +60,9 @@ def working_tree(repository: Repository, release_commit: ReleaseCommit) -> Worki
     others = ("ls-files", "--others", "-z")
     untracked = _lines(top, *others, "--exclude-per-directory=.gitignore")
     listed = _lines(top, "ls-files", "-v", "-z", "--recurse-submodules")
+    ignored = _lines(top, *others, "--ignored", "--directory", "--exclude-per-directory=.gitignore")
+    # Programs write such a file into their own caches; one beside tracked files hides what nobody committed.
+    untracked += tuple(each for each in ignored if _hides(each, listed))
     hidden = tuple(each[2:] for each in listed if each[0].islower() or each[0] == "S")
     return WorkingTree(
         commit=release_commit,
@@ -67,9 +73,17 @@ def working_tree(repository: Repository, release_commit: ReleaseCommit) -> Worki
         strangers=len(untracked),
         hidden=hidden[:MOST_NAMED],
         not_compared=len(hidden),
-        ignored=len(_lines(top, *others, "--ignored", "--directory", "--exclude-per-directory=.gitignore")),
+        ignored=len(ignored),
+        # Of a submodule that is there, its files are listed.
+        empty=sum((top / each[2:]).is_dir() and not (top / each[2:]).is_symlink() for each in listed),
         any_tags=bool(git_text(top, "for-each-ref", "--count=1", "--format=%(refname)", "refs/tags")),
     )
+
+
+def _hides(path: str, listed: Sequence[str]) -> bool:
+    """Whether a path is that of a .gitignore in a folder with tracked files."""
+    folder, _, name = path.rpartition("/")
+    return name == ".gitignore" and (not folder or any(each[2:].startswith(f"{folder}/") for each in listed))
 
 
 def _lines(top: Path, *arguments: str) -> tuple[str, ...]:

@@ -14,8 +14,10 @@ from pytest_readiness.domains.source.commit import ReleaseCommit, TreeFile, comm
 from pytest_readiness.domains.source.manifests import POINTER
 from pytest_readiness.domains.source.patterns import GLOB
 from pytest_readiness.domains.source.resource import Repository
+from pytest_readiness.domains.source.texts import text_of
 
 POINTERS = (POINTER, b"version https://hawser.github.com/spec/")
+_MARKERS = [re.compile(rf"^{mark}{{7}}(?![^ \r\n])", re.MULTILINE) for mark in "<>"]
 POINTER_BYTES = 1024
 """No pointer of Git LFS is as long, by its specification."""
 
@@ -191,8 +193,19 @@ class MergeConflicts:
 @fact(deadline=120)
 def merge_conflicts(repository: Repository, release_commit: ReleaseCommit) -> MergeConflicts:  # noqa: ARG001
     """Files in which lines begin with the markers of a merge, "<<<<<<<" and ">>>>>>>", alone or before a name."""
+    paths = _with_both(release_commit, "^{0}{0}{0}{0}{0}{0}{0}([ \r]|$)")
+    # Of UTF-16, a byte is before or behind each sign, and only its text shows lines.
+    wide = set(_with_both(release_commit, "{0}([^{0}]{0}){{6}}"))
+    files = [each for each in files_of(release_commit) if each.path in wide] if wide else []
+    for each, data in read_files(release_commit, files):
+        text = text_of(data) or ""
+        paths += [each.path] * all(marker.search(text) for marker in _MARKERS)
+    return MergeConflicts(release_commit.sha, tuple(paths), len(paths))
+
+
+def _with_both(commit: ReleaseCommit, expression: str) -> list[str]:
+    """Paths of files in which an expression is found for either sign."""
     words = ["grep", "--no-color", "-lzaE", "--all-match", "--full-name"]
-    words += (word for mark in "<>" for word in ("-e", f"^{mark * 7}([ \r]|$)"))
-    said = git_text(Path(release_commit.path), *words, release_commit.sha, accepted=(0, 1))
-    paths = tuple(each.partition(":")[2] for each in said.split("\0") if each)
-    return MergeConflicts(release_commit.sha, paths, len(paths))
+    words += (word for mark in "<>" for word in ("-e", expression.format(mark)))
+    said = git_text(Path(commit.path), *words, commit.sha, accepted=(0, 1))
+    return [each.partition(":")[2] for each in said.split("\0") if each]
