@@ -53,6 +53,8 @@ _REFERENCE = re.compile(
     r"|projects/[^\s/]{1,200}/secrets/\S{1,200}|PASSWORD|SECRET|TOKEN|[A-Z][A-Z0-9]{0,40}(?:_[A-Z0-9]{1,40}){1,9}"
 )
 
+_CHECK_ID = re.compile(r"[a-z][a-z0-9]{0,30}\.[a-z][a-z0-9_]{0,60}")
+
 
 def beside_words(name: str, text: str, small: str, longest: int) -> Iterator[tuple[str, int]]:
     """Yield passwords in commands and XML, each with where it begins.
@@ -75,7 +77,8 @@ def beside_words(name: str, text: str, small: str, longest: int) -> Iterator[tup
 
 def is_about(secret: str, line: str, path: str) -> bool:
     """Whether a text beside a name such as password is none by that name, by its own form, or a type's name."""
-    if _REFERENCE.fullmatch(secret):
+    # The slug of an item ("no-secrets: source.no_secrets") stands beside the check that answers it.
+    if _REFERENCE.fullmatch(secret) or (path.endswith(".checks.yaml") and _CHECK_ID.fullmatch(secret)):
         return True
     left = _LEFT.search(line[: max(0, line.find(secret))][-120:])
     if left is None:

@@ -205,3 +205,10 @@ def test_nothing_to_look_at_is_no_pass(tmp_path: Path) -> None:
 def test_what_would_assert_nothing_is_refused(repo: Repo) -> None:
     with pytest.raises(ValidationError):
         judged(repo, allow=["*"])
+
+
+def test_a_binding_names_a_check() -> None:
+    line = "no-hardcoded-password: source.no_secrets\n"
+    assert not list(secrets_of("release.checks.yaml", line))
+    assert list(secrets_of("release.yaml", line.replace("source.no_secrets", "s0urce.No_secrets")))
+    assert list(secrets_of("release.checks.yaml", line.replace("source.no_secrets", "hunter2-horse")))
