@@ -13,6 +13,9 @@ demo: $(VENV)/installed  ## Run the checklist of the embedded demo shop.
 	*) exit $$code ;; \
 	esac
 
+# Many tests start programs in Python, which would all be compiled each time.
+test smoke: export PYTHONDONTWRITEBYTECODE :=
+
 test: $(VENV)/developed references  ## Run all tests against the built wheel, with real servers.
 	@sh tests/stack/install.sh
 	$(BIN)/pytest -n auto --dist worksteal $(ARGS)
