@@ -22,8 +22,9 @@ _PLACES: tuple[tuple[tuple[str, ...], str], ...] = (
     (("sshpass", "login"), rf"\b(?:sshpass|(?:docker|podman) login)\b{_BEFORE}-p[ \t]{{0,9}}{_VALUE}"),
     (("redis-cli",), rf"\bredis-cli\b{_BEFORE}-a[ \t]{{1,9}}{_VALUE}"),
     (("curl",), rf"\bcurl\b{_BEFORE}(?:-u|--user)[ \t=]{{0,9}}['\"]?[\w.@-]{{1,80}}:{_VALUE}"),
-    (_ASSIGNED, rf"\s--(?:\w{{1,30}}-)?{_WORD}={_VALUE}"),
-    (_ASSIGNED, rf"(?:^|[\s'\"])(?:\w{{0,60}}{_WORD}|\w{{1,60}}_pwd)={_VALUE}['\"]?[ \t]{{1,9}}[\w./]"),
+    (_ASSIGNED, rf"\s-(?:[\w-]{{1,30}}[ =])?[\w.-]{{0,60}}{_WORD}={_VALUE}"),
+    # What ends with a comma is an argument of a call, and with a bracket a call.
+    (_ASSIGNED, rf"(?:^|[\s'\"])(?:[\w.]{{0,60}}{_WORD}|\w{{1,60}}_pwd)={_VALUE}(?<![,)])['\"]?[ \t]{{1,9}}[\w./]"),
     (
         tuple(f'{each}"' for each in _NAMES),
         rf"(?:key|name)\s?=\s?\"[\w.:-]{{0,60}}{_WORD}\"\s{{1,40}}value\s?=\s?\"{_VALUE}\"",
@@ -31,7 +32,7 @@ _PLACES: tuple[tuple[tuple[str, ...], str], ...] = (
     # Words are what a page shows.
     (
         tuple(f"{each}{end}" for each in _NAMES for end in (">", '">')),
-        rf"(?:<\w{{0,40}}|\"[\w.:-]{{0,60}}){_WORD}\"?>(?=[^<]{{0,200}}[\d!?$+=@])\s{{0,9}}{_VALUE}</",
+        rf"(?:<\w{{0,40}}|\"[\w.:-]{{0,60}}){_WORD}\"?>(?=[^<]{{0,200}}[\d$+=@])\s{{0,9}}{_VALUE}</",
     ),
     ((";",), rf";\s?(?:password|pwd)\s?=\s?(?=[^;'\"\n]{{0,200}}\d){_VALUE}[;'\"]"),
     (("django-insecure-",), r"['\"](django-insecure-[^'\"\s]{20,200})['\"]"),
