@@ -145,7 +145,7 @@ def test_no_branch(github: ForgeWorld) -> None:
 
 
 def test_a_secret_of_the_environment_passes(github: ForgeWorld) -> None:
-    assert github.judge(SECRETS).text == "1 secrets of 1 jobs are defined: DEPLOY_KEY"
+    assert github.judge(SECRETS).text == "1 secret of 1 job, defined for them: DEPLOY_KEY"
 
 
 @pytest.mark.parametrize("path", ["actions/secrets", "actions/organization-secrets"])
@@ -289,7 +289,7 @@ def secrets(world: ForgeWorld, *jobs: PipelineJob) -> str:
 )
 def test_gitlab_variables_pass(gitlab: ForgeWorld, name: str, scope: str, protected: bool) -> None:
     gitlab.forge.answers |= {"variables": [], "/groups/example/variables": [variable(name, scope, protected=protected)]}
-    assert secrets(gitlab) == "1 secrets of 1 jobs are defined: DEPLOY_KEY"
+    assert secrets(gitlab) == "1 secret of 1 job, defined for them: DEPLOY_KEY"
 
 
 @pytest.mark.parametrize(

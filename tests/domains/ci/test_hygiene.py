@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify
+from pytest_readiness.domains.ci.checks.hygiene import no_secrets, pinned_actions
+from pytest_readiness.domains.ci.facts.files import PipelineFiles
 from tests.domains.ci.test_kinds import uses
 from tests.domains.ci.test_pipeline import PUSH, ci, job, run  # noqa: F401
 
@@ -117,3 +120,11 @@ def test_not_known(ci: Any, id: str, files: Any) -> None:  # noqa: F811
 def test_which_updates_is_not_known(ci: Any, files: Any) -> None:  # noqa: F811
     with pytest.raises(CouldNotVerify):
         ci("ci.update_bot", files)
+
+
+def test_a_record_with_lists_that_are_not_whole_passes_nothing() -> None:
+    files = PipelineFiles("3f9c1e2", (".github/workflows/ci.yml",), count=3)
+    for check in (pinned_actions, no_secrets):
+        with pytest.raises(CouldNotVerify, match="not whole"):
+            check(files)
+        assert check(replace(files, count=1))

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import check
+from pytest_readiness.core.text import counted
 from pytest_readiness.domains.ci.checks.protection import Name, Names
 from pytest_readiness.domains.ci.facts.environments import DefinedSecret, DefinedSecrets, DeployEnvironment
 from pytest_readiness.domains.ci.facts.pipelines import Pipelines
@@ -73,10 +74,10 @@ def approval(
         claim(False, expected=f"a job that deploys to {said(environment)}", seen=seen)
     if found.approvals < approvals and found.apps:
         raise CouldNotVerify(f"{', '.join(map(said, found.apps))} must agree, too; what for is not known to the forge")
-    of = f" of {found.reviewers} reviewers" if found.reviewers else ""
+    of = f" of {counted(found.reviewers, 'reviewer')}" if found.reviewers else ""
     claim(
         found.approvals >= approvals,
-        expected=f"at least {approvals} approvals for {said(environment)}",
+        expected=f"at least {counted(approvals, 'approval')} for {said(environment)}",
         seen=f"{found.approvals}{of}",
     )
     for wanted, state, expected, seen in (
@@ -149,7 +150,10 @@ def secrets_present(
     names = sorted({name for name, _ in used})
     jobs = len({job.place for _, job in used})
     listed = ", ".join(map(said, names[:20]))
-    return Evidence(f"{len(names)} secrets of {jobs} jobs are defined: {listed}", warning=defined_secrets.told)
+    return Evidence(
+        f"{counted(len(names), 'secret')} of {counted(jobs, 'job')}, defined for them: {listed}",
+        warning=defined_secrets.told,
+    )
 
 
 def _used(pipelines: Pipelines, service: str) -> Iterator[tuple[str, PipelineJob]]:
