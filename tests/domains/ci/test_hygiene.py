@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -128,3 +129,37 @@ def test_a_record_with_lists_that_are_not_whole_passes_nothing() -> None:
         with pytest.raises(CouldNotVerify, match="not whole"):
             check(files)
         assert check(replace(files, count=1))
+
+
+PNPM = {"package.json": "{}", "pnpm-workspace.yaml": "packages: [./apps/*, '!apps/old']\n"}
+CARGO = {"Cargo.toml": "[workspace]\nmembers = ['crates/*']\nexclude = ['crates/old']\n"}
+UV = {"pyproject.toml": "[tool.uv.workspace]\nmembers = ['libs/**']\nexclude = ['libs/old']\n"}
+
+
+@pytest.mark.parametrize(
+    ("ecosystem", "files", "member", "other"),
+    [
+        ("npm", {"package.json": '{"workspaces": ["apps/*"]}'}, "apps/a/package.json", "tools/b/package.json"),
+        ("npm", {"package.json": '{"workspaces": {"packages": ["a", "!b"]}}'}, "a/package.json", "b/package.json"),
+        ("npm", PNPM, "apps/a/package.json", "apps/old/package.json"),
+        ("cargo", CARGO, "crates/a/Cargo.toml", "crates/old/Cargo.toml"),
+        ("cargo", {"Cargo.toml": "[workspace]\n"}, "a/Cargo.toml", ""),
+        ("cargo", {"Cargo.toml": "[package]\n# [workspace]\n"}, "", "a/Cargo.toml"),
+        ("uv", UV, "libs/x/a/pyproject.toml", "libs/old/pyproject.toml"),
+        ("uv", {"pyproject.toml": "[tool.uv]\n"}, "", "libs/a/pyproject.toml"),
+        ("gomod", {"go.mod": "", "go.work": "use ./a\n"}, "", "a/go.mod"),
+        ("npm", {"package.json": json.dumps({"workspaces": ["**/" * 40 + "x" + "*x" * 40]})}, "", "a/b/c/package.json"),
+    ],
+)
+def test_members_of_a_workspace_are_updated_from_its_top(
+    ci: Any,  # noqa: F811
+    ecosystem: str,
+    files: dict[str, str],
+    member: str,
+    other: str,
+) -> None:
+    bot = {".github/dependabot.yml": BOT.replace("npm", ecosystem) % ("/", ""), **files}
+    assert ci("ci.update_bot", bot | ({member: ""} if member else {}))
+    if other:
+        with pytest.raises(ClaimFalse, match=f"not .* /{other.rpartition('/')[0]}"):
+            ci("ci.update_bot", bot | {other: "{}"})
