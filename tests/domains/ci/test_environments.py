@@ -194,6 +194,21 @@ def test_secrets_whose_names_are_known_in_a_run_only(github: ForgeWorld) -> None
         github.judge(SECRETS)
 
 
+def test_the_environment_that_has_the_secret_is_known_in_a_run_only(github: ForgeWorld) -> None:
+    rewrite(github, "environment: production", "environment: ${{ inputs.where }}")
+    with pytest.raises(CouldNotVerify, match="that of deploy is known in a run only"):
+        github.judge(SECRETS)
+    github.forge.answers["environments/production/secrets"] = {"total_count": 0, "secrets": []}
+    with pytest.raises(ClaimFalse, match="not there: DEPLOY_KEY"):
+        github.judge(SECRETS)
+
+
+def test_secrets_in_capitals_are_seen(github: ForgeWorld) -> None:
+    rewrite(github, "secrets.GITHUB_TOKEN", "SECRETS.other")
+    with pytest.raises(ClaimFalse, match="not there: other"):
+        github.judge(SECRETS)
+
+
 def test_no_secrets_at_all(github: ForgeWorld) -> None:
     rewrite(github, "${{ secrets.DEPLOY_KEY }}", "none")
     with pytest.raises(CouldNotVerify, match="no job for main uses a secret"):

@@ -83,6 +83,7 @@ FALSE: list[tuple[str, Any, dict[str, Any], str]] = [
     ("ci.no_secrets", {"d.sh": f"TOKEN={TOKEN}\n", ".github/workflows/ci.yml": job(run("./d.sh"))}, {}, "in d.sh:1"),
     ("ci.no_secrets", job(run("echo $TOKEN", SECRET)), {}, "echo of TOKEN"),
     ("ci.no_secrets", job(run("echo ${{ secrets.KEY }}")), {}, "echo of KEY"),
+    ("ci.no_secrets", job(run("echo ${{ Secrets.KEY }}")), {}, "echo of KEY"),
     ("ci.no_secrets", job(run("set -x\ndeploy", SECRET)), {}, "'set -x'"),
     ("ci.no_secrets", job(run("printenv", SECRET)), {}, "prints every variable"),
     ("ci.no_secrets", job(run("echo ${{ github.event.issue.title }}")), {}, "issue.title becomes part"),

@@ -132,6 +132,16 @@ def secrets_present(
         for name, job in used
         if name != "*" and not any(_seen(each, name, job, defined_secrets) for each in defined_secrets.secrets)
     ]
+    perhaps = [
+        f"{said(name)} is defined for an environment, and that of {said(job.name)} is known in a run only"
+        for name, job in used
+        if name != "*"
+        and "$" in job.environment
+        and not any(_seen(each, name, job, defined_secrets) for each in defined_secrets.secrets)
+        and any(_is(each, name, defined_secrets) for each in defined_secrets.secrets)
+    ]
+    if missing and len(perhaps) == len(missing):
+        raise CouldNotVerify("; ".join(dict.fromkeys(perhaps[:10])))
     if missing and defined_secrets.unread:
         raise CouldNotVerify(f"{', '.join(missing[:10])}: {'; '.join(defined_secrets.unread)[:400]}")
     claim(not missing, expected="each secret where its job sees it", seen=f"not there: {', '.join(missing[:20])}")
@@ -164,13 +174,16 @@ def _used(pipelines: Pipelines, service: str) -> Iterator[tuple[str, PipelineJob
                 yield name, job
 
 
+def _is(secret: DefinedSecret, name: str, found: DefinedSecrets) -> bool:
+    return secret.name == name or (found.service != "gitlab" and secret.name.casefold() == name.casefold())
+
+
 def _seen(secret: DefinedSecret, name: str, job: PipelineJob, found: DefinedSecrets) -> bool:
     """Whether a job is given a secret by this name; GitHub's names are the same in capitals and small letters."""
-    same = secret.name == name or (found.service != "gitlab" and secret.name.casefold() == name.casefold())
     scope, environment = secret.environment, job.environment
     if found.service != "gitlab":
         scope, environment = scope.casefold(), environment.casefold()
     within = scope == "*" or (
         bool(environment) and fnmatchcase(environment, scope.replace("[", "[[]").replace("?", "[?]"))
     )
-    return same and within and (found.branch_protected or not secret.protected)
+    return _is(secret, name, found) and within and (found.branch_protected or not secret.protected)

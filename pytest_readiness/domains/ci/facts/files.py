@@ -195,7 +195,7 @@ def _parts(value: Any, path: str, line: int, gitlab: bool, key: str = "", depth:
 def _printed(step: PipelineStep) -> Iterator[str]:
     """Secrets that commands of a step write into the log."""
     secret = {*step.secret_env}
-    inserted = any("secrets." in each for each in step.inserts)
+    inserted = any("secrets." in each.lower() for each in step.inserts)
     for command in step.commands:
         words = command.words
         if not words:
@@ -216,7 +216,7 @@ def _echoed(step: PipelineStep, command: ShellCommand, secret: set[str]) -> Iter
     text = " ".join(command.words[1:])
     if text.startswith(("::add-mask::", "::set-output")):
         return
-    names = {*re.findall(r"\$\{\{\s{0,9}secrets\.(\w{1,100})", text)}
+    names = {*re.findall(r"(?i)\$\{\{\s{0,9}secrets\.(\w{1,100})", text)}
     names |= {name for name in re.findall(r"\$\{?(\w{1,100})", text) if name in secret}
     names |= {name for name in re.findall(r"\$\{\{\s{0,9}env\.(\w{1,100})", text) if name in secret}
     for name in sorted(names):
