@@ -71,6 +71,11 @@ def figure(value: float, limit: float, places: int = 1) -> str:
     return str(value)
 
 
+def counted(number: int, what: str) -> str:
+    """A number with its noun, in the singular where that is one: "1 job", "2 jobs"."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def size(count: int) -> str:
     """A number of bytes in the unit that a person would choose."""
     amount, unit = float(count), "bytes"

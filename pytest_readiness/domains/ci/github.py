@@ -22,7 +22,7 @@ FOLDER = ".github/workflows/"
 _DEEPEST = 5
 _MOST_COMBINATIONS = 64
 _EXPRESSION = re.compile(r"\$\{\{([^}]{1,500})\}\}")
-_SECRET = re.compile(r"\bsecrets(?:\.([A-Za-z_]\w*)|(\[)|(?=\s{0,9}[),}]))")
+_SECRET = re.compile(r"(?<![\w.])secrets(?:\.([A-Za-z_]\w*)|(\[)|(?=\s{0,9}[),}]))", re.IGNORECASE)
 _EVENTS: Mapping[str, Event] = {
     "release": "release", "workflow_dispatch": "by hand", "merge_group": "merge queue", "create": "tag",
 }  # fmt: skip

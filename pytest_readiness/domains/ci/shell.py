@@ -23,6 +23,7 @@ _FAILS = (("false",), ("exit",), ("return",))
 _ASKS = ("[", "[[", "test", "grep", "command", "which", "type", "((")
 _SHOW = ("base64", "tee", "cat", "sort", "sed", "head", "tail", "tr", "rev", "xxd", "cut", "awk", "fold")
 _SAYS = ("echo", "printf", "true", ":")
+_LEAVES = ("exit", "return", "break", "continue", "exec")
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +273,8 @@ class _Walk:
     def _line(self, line: _Line, why: str, unsure: bool, *, last: bool) -> None:
         for at, (pipe, operator) in enumerate(line):
             reason, doubt = (why, unsure) if why else self._reason(line, at, last=last)
+            if not why and not at and operator != "&" and len(pipe) == 1 and _ending_condition(pipe[0]):
+                reason, doubt = self.stopped  # 'exit' ends the script wherever it stands
             for place, node in enumerate(pipe, 1):
                 lost = place < len(pipe) and not self.pipefail
                 told = ("its result is lost in a pipe without pipefail", False) if lost and not reason else ("", False)
@@ -314,12 +317,17 @@ class _Walk:
         return (f"it runs only where '{cut(' '.join(asks[0]), 40)}' holds", True) if asks else ("", False)
 
     def _node(self, node: _Node, why: str, unsure: bool, *, last: bool, sure: bool, shown: bool, guarded: bool) -> None:
+        ending = _ending_condition(node)
         for kind, lines in node.inner:
             reason, doubt = _WITHIN[kind]
+            counts = kind == "condition" and ending is not None
             before = self.errexit
-            self.errexit = before and not guarded
+            self.errexit = before and not guarded and not counts
             self.lines(
-                lines, why or reason, unsure=unsure if why else doubt, last=last or guarded or kind == "subshell"
+                ending if counts and ending else lines,
+                why or ("" if counts else reason),
+                unsure=unsure if why else doubt,
+                last=last or guarded or counts or kind == "subshell",
             )
             self.errexit = before
         if not node.words:
@@ -343,6 +351,31 @@ class _Walk:
             elif word[:1] in ("-", "+"):
                 on = word[0] == "-"
                 self.errexit = on if "e" in word else self.errexit
+
+
+def _ending_condition(node: _Node) -> list[_Line] | None:
+    """The condition whose failure ends the script: `if ! tests; then exit 1; fi`, or with `exit 1` behind 'else'."""
+    kinds = [kind for kind, _ in node.inner]
+    if kinds not in (["condition", "branch"], ["condition", "branch", "branch"]) or len(node.inner[0][1]) != 1:
+        return None
+    asked = node.inner[0][1]
+    (pipe, operator), *others = asked[0]
+    if others or operator:
+        return None
+    if len(pipe) == 1 and pipe[0].inner and pipe[0].inner[0][0] == "inverted":
+        return pipe[0].inner[0][1] if _ends(node.inner[1][1]) else None
+    return asked if len(kinds) == 3 and _ends(node.inner[2][1]) else None
+
+
+def _ends(branch: list[_Line]) -> bool:
+    """Whether a branch is sure to end the script with a failure, and with nothing else before."""
+    for line in branch:
+        words = [each for pipe, _ in line for each in _simple(pipe) if each[:1] and each[0] in _LEAVES]
+        if words:
+            code = words[0][1] if len(words[0]) == 2 else ""
+            whole = len(line) == 1 and len(line[0][0]) == 1 and line[0][1] == "" and line[0][0][0].words == words[0]
+            return whole and words[0][0] == "exit" and code.isdecimal() and int(code[:9]) % 256 != 0
+    return False
 
 
 def _simple(nodes: list[_Node]) -> Iterator[list[str]]:

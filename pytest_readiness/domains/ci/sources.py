@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import posixpath
+import tomllib
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -74,6 +75,13 @@ class Sources:
         except (ValueError, RecursionError, CouldNotVerify):
             found = None
         return found if isinstance(found, dict) else {}
+
+    def toml(self, path: str) -> dict[str, Any]:
+        """The table in a TOML file; an empty one where there is none."""
+        try:
+            return tomllib.loads(self.text(path)) if path in self else {}
+        except (ValueError, RecursionError, CouldNotVerify):
+            return {}
 
     def matching(self, patterns: Sequence[str], paths: Sequence[str] = ()) -> list[str]:
         """The paths that patterns match, written as in .gitignore; of all files unless some are given."""

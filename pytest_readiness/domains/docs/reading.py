@@ -53,10 +53,11 @@ class DocumentSection:
         italic: those of the blocks that are in italics from beginning to end.
         linked: those of the blocks that have a link to another place than this document.
         includes: what takes text from other files, as written.
-        code: what is marked as code within its paragraphs.
-        bold: what is in bold within its paragraphs.
+        code: what is marked as code within the title, and then within each block.
+        bold: what is in bold within the title, and then within each block.
         depths: of each block, how deep it is in lists; the text of an entry is deeper than how the entry begins.
         addresses: of each block, where its links to other places lead.
+        heads: of tables, each with the place of the table's first row among the blocks.
     """
 
     title: str
@@ -66,10 +67,11 @@ class DocumentSection:
     italic: tuple[str, ...] = ()
     linked: tuple[str, ...] = ()
     includes: tuple[str, ...] = ()
-    code: tuple[str, ...] = ()
-    bold: tuple[str, ...] = ()
+    code: tuple[tuple[str, ...], ...] = ()
+    bold: tuple[tuple[str, ...], ...] = ()
     depths: tuple[int, ...] = ()
     addresses: tuple[tuple[str, ...], ...] = ()
+    heads: tuple[tuple[int, tuple[str, ...]], ...] = ()
 
 
 def read_sections(text: str) -> tuple[tuple[DocumentSection, ...], int]:
@@ -179,7 +181,7 @@ def tokens_of(text: str) -> Sequence[Token]:
     Raises:
         TakesTooLongError: it would take too long.
     """
-    return _parsed(text.replace("\r\n", "\n").replace("\r", "\n"))[1]
+    return _parsed(text.replace("\r\n", "\n").replace("\r", "\n"), every_link=True)[1]
 
 
 def comments_of(text: str) -> tuple[tuple[int, str], ...]:
@@ -286,22 +288,25 @@ def _without_front_matter(text: str) -> str:
     return "\n" * text.count("\n", 0, end) + text[end:]
 
 
-def _parsed(text: str) -> tuple[MarkdownIt, Sequence[Token]]:
+def _parsed(text: str, *, every_link: bool = False) -> tuple[MarkdownIt, Sequence[Token]]:
+    """The tokens of a text; those of links that are not shown as such, as `file:` is, are asked for."""
     from mdit_py_plugins.front_matter import front_matter_plugin
 
-    parser = _parser().use(front_matter_plugin)
+    parser = _parser(every_link).use(front_matter_plugin)
     tokens = parser.parse(text)
     # A document may begin with a rule, and the text up to the next one is then no front matter.
     if tokens and tokens[0].type == "front_matter" and not _FRONT_MATTER.match(tokens[0].content):
-        parser = _parser()
+        parser = _parser(every_link)
         tokens = parser.parse(text)
     return parser, tokens
 
 
-def _parser() -> MarkdownIt:
+def _parser(every_link: bool = False) -> MarkdownIt:
     from markdown_it import MarkdownIt
 
     parser = MarkdownIt("commonmark", {"maxNesting": 100}).enable(["table", "strikethrough"])
+    if every_link:
+        parser.validateLink = lambda _: True  # type: ignore[assignment,method-assign]
     parser.core.ruler.before("inline", "bounded", _bounded)
     parser.add_render_rule("image", _image)
     parser.add_render_rule("html_inline", _inline_markup)
@@ -411,6 +416,10 @@ class _Rendered:
         self._includes: list[str] = []
         self._code: list[str] = []
         self._bold: list[str] = []
+        self._marks = [(0, 0)]
+        """How much code and bold there was at the end of the title, and of each block."""
+        self._heads: list[tuple[int, tuple[str, ...]]] = []
+        self._head: list[str] = []
         self._depths: list[int] = []
         self._addresses: list[tuple[str, ...]] = []
         self._here: list[str] = []
@@ -424,7 +433,7 @@ class _Rendered:
         self._upright = False
         self._leads_away = False
         self._elements: list[str] = []
-        """How each open element wants its text to be taken: "italic", "place", "nowhere", "pre", "code", "bold", "hidden"
+        """How each open element wants its text to be taken: "italic", "place", "nowhere", "pre", "code", "bold", "hidden", "head"
         or ""."""  # noqa: E501
         self._open: Counter[str] = Counter()
 
@@ -444,13 +453,16 @@ class _Rendered:
         elif tag == "img":
             self.data(attrs.get("alt", "").strip() or "[picture]")
         kind = ""
-        if tag in _HIDDEN or hides(tag, attrs) or (tag in _HEADINGS and _LINE not in attrs):
+        if tag == "th" and self._row is not None and not hides(tag, attrs):
+            kind = "head"
+            self._head.append("")
+        elif tag in _HIDDEN or hides(tag, attrs) or (tag in _HEADINGS and _LINE not in attrs):
             kind = "hidden"
         elif tag in _HEADINGS:
             self._end_section()
             self._heading = ("", int(tag[1]), int(attrs[_LINE]) if attrs[_LINE].isdecimal() else 1)
         elif tag == "tr":
-            self._row = []
+            self._row, self._head = [], []
         elif tag in ("em", "i"):
             kind = "italic"
         elif tag == "pre":
@@ -470,12 +482,15 @@ class _Rendered:
         if tag in _HEADINGS and not self._open["hidden"]:
             _, level, line = self._heading
             self._heading = (_in_one_line(self._taken()), level, line)
+            self._marks[0] = (len(self._code), len(self._bold))
         elif tag in ("td", "th") and self._row is not None:
             if tag == "td" and not self._open["hidden"]:
                 self._row.append(_in_one_line(self._taken()))
         elif tag == "tr" and self._row is not None:
             if self._row:
                 self._add(CELL.join(self._row))
+            elif self._head:
+                self._heads.append((len(self._blocks), tuple(map(_in_one_line, self._head))))
             self._row, self._here = None, []
         elif _BLOCK.fullmatch(tag):
             self._end_block()
@@ -488,6 +503,9 @@ class _Rendered:
                 self.data("]")
 
     def data(self, data: str) -> None:
+        if self._open["head"]:
+            self._head[-1] += data
+            return
         if self._open["hidden"]:
             return
         self._text.append(data)
@@ -520,6 +538,7 @@ class _Rendered:
 
     def _add(self, block: str) -> None:
         self._blocks.append(block)
+        self._marks.append((len(self._code), len(self._bold)))
         self._addresses.append(tuple(self._here))
         self._depths.append(2 * len(self._items) + bool(self._items and self._items[-1]))
         self._here = []
@@ -567,15 +586,22 @@ class _Rendered:
                 tuple(self._italic),
                 tuple(self._linked),
                 tuple(self._includes),
-                tuple(filter(str.strip, self._code)),
-                tuple(filter(str.strip, self._bold)),
+                self._marked(self._code, [code for code, _ in self._marks]),
+                self._marked(self._bold, [bold for _, bold in self._marks]),
                 tuple(self._depths),
                 tuple(self._addresses),
+                tuple(self._heads),
             )
         )
         self._heading = ("", 0, 1)
-        self._depths, self._addresses, self._here, self._bold = [], [], [], []
+        self._depths, self._addresses, self._here, self._bold, self._heads = [], [], [], [], []
+        self._marks = [(0, 0)]
         self._blocks, self._italic, self._linked, self._includes, self._code = [], [], [], [], []
+
+    @staticmethod
+    def _marked(pieces: list[str], ends: list[int]) -> tuple[tuple[str, ...], ...]:
+        """What is marked, by the ends of the title and the blocks that it is in."""
+        return tuple(tuple(filter(str.strip, pieces[begin:end])) for begin, end in zip([0, *ends], ends, strict=False))
 
 
 def _in_one_line(text: str) -> str:

@@ -108,6 +108,18 @@ def top_of(repository: Repository) -> Path:
     return top
 
 
+def moment_of(seconds: str, sha: str) -> datetime:
+    """A time of a commit, in UTC.
+
+    Raises:
+        CouldNotVerify: it is in no calendar, as commits hold what they were told.
+    """
+    try:
+        return datetime.fromtimestamp(int(seconds), UTC)
+    except (ValueError, OverflowError, OSError):
+        raise CouldNotVerify(f"the commit {sha[:12]} has a time that is in no calendar") from None
+
+
 def commit_of(repository: Repository, target: Target) -> ReleaseCommit:
     """The commit that is released.
 
@@ -130,7 +142,7 @@ def commit_of(repository: Repository, target: Target) -> ReleaseCommit:
     return ReleaseCommit(
         path=str(top),
         sha=sha,
-        made=datetime.fromtimestamp(int(git_text(top, "show", "-s", "--format=%ct", sha)), UTC),
+        made=moment_of(git_text(top, "show", "-s", "--format=%ct", sha), sha),
         chosen=chosen,
         head=head,
         branch=git_text(top, "symbolic-ref", "--quiet", "--short", "HEAD", accepted=(0, 1)),

@@ -97,7 +97,7 @@ deploy:
 def test_gitlab_by_its_file(gitlab: ForgeWorld) -> None:  # noqa: F811
     gitlab.repo.commit({".gitlab-ci.yml": GITLAB})
     assert "1 must approve for production" in gitlab.judge("ci.approval", environment="production").text
-    assert gitlab.judge("ci.secrets_present").text == "1 secrets of 1 jobs are defined: DEPLOY_KEY"
+    assert gitlab.judge("ci.secrets_present").text == "1 secret of 1 job, defined for them: DEPLOY_KEY"
     gitlab.forge.answers["variables"] = [variable("DEPLOY_KEY", "staging")]
     with pytest.raises(ClaimFalse, match="not there: DEPLOY_KEY"):
         gitlab.judge("ci.secrets_present")

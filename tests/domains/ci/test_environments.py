@@ -145,7 +145,7 @@ def test_no_branch(github: ForgeWorld) -> None:
 
 
 def test_a_secret_of_the_environment_passes(github: ForgeWorld) -> None:
-    assert github.judge(SECRETS).text == "1 secrets of 1 jobs are defined: DEPLOY_KEY"
+    assert github.judge(SECRETS).text == "1 secret of 1 job, defined for them: DEPLOY_KEY"
 
 
 @pytest.mark.parametrize("path", ["actions/secrets", "actions/organization-secrets"])
@@ -191,6 +191,21 @@ def test_a_store_that_the_token_does_not_see(github: ForgeWorld) -> None:
 def test_secrets_whose_names_are_known_in_a_run_only(github: ForgeWorld) -> None:
     rewrite(github, "secrets.DEPLOY_KEY", "secrets[vars.NAME]")
     with pytest.raises(CouldNotVerify, match="deploy uses secrets whose names are known in a run only"):
+        github.judge(SECRETS)
+
+
+def test_the_environment_that_has_the_secret_is_known_in_a_run_only(github: ForgeWorld) -> None:
+    rewrite(github, "environment: production", "environment: ${{ inputs.where }}")
+    with pytest.raises(CouldNotVerify, match="that of deploy is known in a run only"):
+        github.judge(SECRETS)
+    github.forge.answers["environments/production/secrets"] = {"total_count": 0, "secrets": []}
+    with pytest.raises(ClaimFalse, match="not there: DEPLOY_KEY"):
+        github.judge(SECRETS)
+
+
+def test_secrets_in_capitals_are_seen(github: ForgeWorld) -> None:
+    rewrite(github, "secrets.GITHUB_TOKEN", "SECRETS.other")
+    with pytest.raises(ClaimFalse, match="not there: other"):
         github.judge(SECRETS)
 
 
@@ -289,7 +304,7 @@ def secrets(world: ForgeWorld, *jobs: PipelineJob) -> str:
 )
 def test_gitlab_variables_pass(gitlab: ForgeWorld, name: str, scope: str, protected: bool) -> None:
     gitlab.forge.answers |= {"variables": [], "/groups/example/variables": [variable(name, scope, protected=protected)]}
-    assert secrets(gitlab) == "1 secrets of 1 jobs are defined: DEPLOY_KEY"
+    assert secrets(gitlab) == "1 secret of 1 job, defined for them: DEPLOY_KEY"
 
 
 @pytest.mark.parametrize(

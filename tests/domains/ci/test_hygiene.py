@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify
+from pytest_readiness.domains.ci.checks.hygiene import no_secrets, pinned_actions
+from pytest_readiness.domains.ci.facts.files import PipelineFiles
 from tests.domains.ci.test_kinds import uses
 from tests.domains.ci.test_pipeline import PUSH, ci, job, run  # noqa: F401
 
@@ -79,6 +83,7 @@ FALSE: list[tuple[str, Any, dict[str, Any], str]] = [
     ("ci.no_secrets", {"d.sh": f"TOKEN={TOKEN}\n", ".github/workflows/ci.yml": job(run("./d.sh"))}, {}, "in d.sh:1"),
     ("ci.no_secrets", job(run("echo $TOKEN", SECRET)), {}, "echo of TOKEN"),
     ("ci.no_secrets", job(run("echo ${{ secrets.KEY }}")), {}, "echo of KEY"),
+    ("ci.no_secrets", job(run("echo ${{ Secrets.KEY }}")), {}, "echo of KEY"),
     ("ci.no_secrets", job(run("set -x\ndeploy", SECRET)), {}, "'set -x'"),
     ("ci.no_secrets", job(run("printenv", SECRET)), {}, "prints every variable"),
     ("ci.no_secrets", job(run("echo ${{ github.event.issue.title }}")), {}, "issue.title becomes part"),
@@ -117,3 +122,45 @@ def test_not_known(ci: Any, id: str, files: Any) -> None:  # noqa: F811
 def test_which_updates_is_not_known(ci: Any, files: Any) -> None:  # noqa: F811
     with pytest.raises(CouldNotVerify):
         ci("ci.update_bot", files)
+
+
+def test_a_record_with_lists_that_are_not_whole_passes_nothing() -> None:
+    files = PipelineFiles("3f9c1e2", (".github/workflows/ci.yml",), count=3)
+    for check in (pinned_actions, no_secrets):
+        with pytest.raises(CouldNotVerify, match="not whole"):
+            check(files)
+        assert check(replace(files, count=1))
+
+
+PNPM = {"package.json": "{}", "pnpm-workspace.yaml": "packages: [./apps/*, '!apps/old']\n"}
+CARGO = {"Cargo.toml": "[workspace]\nmembers = ['crates/*']\nexclude = ['crates/old']\n"}
+UV = {"pyproject.toml": "[tool.uv.workspace]\nmembers = ['libs/**']\nexclude = ['libs/old']\n"}
+
+
+@pytest.mark.parametrize(
+    ("ecosystem", "files", "member", "other"),
+    [
+        ("npm", {"package.json": '{"workspaces": ["apps/*"]}'}, "apps/a/package.json", "tools/b/package.json"),
+        ("npm", {"package.json": '{"workspaces": {"packages": ["a", "!b"]}}'}, "a/package.json", "b/package.json"),
+        ("npm", PNPM, "apps/a/package.json", "apps/old/package.json"),
+        ("cargo", CARGO, "crates/a/Cargo.toml", "crates/old/Cargo.toml"),
+        ("cargo", {"Cargo.toml": "[workspace]\n"}, "a/Cargo.toml", ""),
+        ("cargo", {"Cargo.toml": "[package]\n# [workspace]\n"}, "", "a/Cargo.toml"),
+        ("uv", UV, "libs/x/a/pyproject.toml", "libs/old/pyproject.toml"),
+        ("uv", {"pyproject.toml": "[tool.uv]\n"}, "", "libs/a/pyproject.toml"),
+        ("gomod", {"go.mod": "", "go.work": "use ./a\n"}, "", "a/go.mod"),
+        ("npm", {"package.json": json.dumps({"workspaces": ["**/" * 40 + "x" + "*x" * 40]})}, "", "a/b/c/package.json"),
+    ],
+)
+def test_members_of_a_workspace_are_updated_from_its_top(
+    ci: Any,  # noqa: F811
+    ecosystem: str,
+    files: dict[str, str],
+    member: str,
+    other: str,
+) -> None:
+    bot = {".github/dependabot.yml": BOT.replace("npm", ecosystem) % ("/", ""), **files}
+    assert ci("ci.update_bot", bot | ({member: ""} if member else {}))
+    if other:
+        with pytest.raises(ClaimFalse, match=f"not .* /{other.rpartition('/')[0]}"):
+            ci("ci.update_bot", bot | {other: "{}"})

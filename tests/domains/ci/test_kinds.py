@@ -75,7 +75,7 @@ def test_right(ci: Any, id: str, files: Any, parameters: dict[str, Any]) -> None
 FALSE: list[tuple[str, Any, dict[str, Any], str]] = [
     ("ci.workflow", {}, {}, "none of 0 workflows"),
     ("ci.workflow", PUSH, {}, "it has no jobs"),
-    ("ci.workflow", job(run("make")), {"name": "Deploy"}, "none of 1 workflows"),
+    ("ci.workflow", job(run("make")), {"name": "Deploy"}, "none of 1 workflow"),
     ("ci.workflow", job(run("make"), on="on: {push: {branches: [dev]}}\n"), {}, "leaves main out"),
     ("ci.workflow", job(run("make"), more="    if: false\n"), {}, "is false"),
     ("ci.runs_lint", job(run("ruff check --exit-zero .")), {}, "'--exit-zero' is set"),

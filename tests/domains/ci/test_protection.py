@@ -70,7 +70,7 @@ def test_github_passes(github: ForgeWorld, rulesets: bool) -> None:
     if rulesets:
         with_rules(github)
     by = "ruleset 42" if rulesets else "classic protection"
-    text = f"main: changes only by what was proposed, at least 1 approvals, no rewriting ({by})"
+    text = f"main: changes only by what was proposed, at least 1 approval, no rewriting ({by})"
     assert github.judge("ci.branch_protected").text == text
     assert github.judge("ci.branch_protected", renewed=True)
     assert github.judge("ci.required_checks", checks=["test"]).text == f"main: the check test ({by})"
@@ -88,8 +88,8 @@ def test_github_unites_both_systems(github: ForgeWorld) -> None:
     ("change", "seen"),
     [
         ({"enforce_admins": {"enabled": False}}, "classic protection can be bypassed by administrators"),
-        ({"required_pull_request_reviews": None}, "not at least 1 approvals"),
-        ({"required_pull_request_reviews": {"required_approving_review_count": 0}}, "not at least 1 approvals"),
+        ({"required_pull_request_reviews": None}, "not at least 1 approval"),
+        ({"required_pull_request_reviews": {"required_approving_review_count": 0}}, "not at least 1 approval"),
         ({"allow_force_pushes": {"enabled": True}}, "not no rewriting"),
         (
             {
@@ -177,7 +177,7 @@ def test_a_branch_that_is_not_there(github: ForgeWorld) -> None:
 
 
 def test_gitlab_passes(gitlab: ForgeWorld) -> None:
-    text = "main: changes only by what was proposed, at least 1 approvals, no rewriting (protected branch main)"
+    text = "main: changes only by what was proposed, at least 1 approval, no rewriting (protected branch main)"
     assert gitlab.judge("ci.branch_protected").text == text
     assert gitlab.judge("ci.branch_protected", renewed=True)
     text = "main: the check pipeline (protected branch main)"
@@ -225,7 +225,7 @@ def test_gitlab_wildcards(gitlab: ForgeWorld, name: str) -> None:
 )
 def test_gitlab_without_approvals_of_others_fails(gitlab: ForgeWorld, change: Any) -> None:
     gitlab.forge.answers |= change
-    with pytest.raises(ClaimFalse, match="not at least 1 approvals"):
+    with pytest.raises(ClaimFalse, match="not at least 1 approval"):
         gitlab.judge("ci.branch_protected")
     assert gitlab.judge("ci.branch_protected", approvals=0)
 
@@ -264,3 +264,30 @@ def test_parameters_that_ask_nothing_are_refused(github: ForgeWorld) -> None:
         github.judge("ci.branch_protected", approvals=-1)
     with pytest.raises(NotDeclared, match="declares no 'branch'"):
         github.judge("ci.branch_protected", declared=None)
+
+
+def test_a_ruleset_that_is_only_evaluated_demands_nothing(github: ForgeWorld) -> None:
+    with_rules(github)
+    github.forge.answers["rulesets/42"]["enforcement"] = "evaluate"
+    with pytest.raises(ClaimFalse, match="not at least 1 approval"):
+        github.judge("ci.branch_protected")
+
+
+def test_who_bypasses_and_has_no_number_is_named_by_the_kind(github: ForgeWorld) -> None:
+    with_rules(github)
+    github.forge.answers["rulesets/42"]["bypass_actors"] = [{"actor_id": None, "actor_type": "DeployKey"}]
+    with pytest.raises(ClaimFalse, match=r"can be bypassed by DeployKey$"):
+        github.judge("ci.branch_protected")
+    assert github.judge("ci.branch_protected", bypass=["DeployKey"])
+
+
+def test_approvals_that_only_a_bad_report_asks_for_are_none(gitlab: ForgeWorld) -> None:
+    gitlab.forge.answers["approval_rules"][0]["rule_type"] = "report_approver"
+    with pytest.raises(ClaimFalse, match="not at least 1 approval"):
+        gitlab.judge("ci.branch_protected")
+
+
+def test_whether_a_skipped_pipeline_is_let_through_is_not_shown(gitlab: ForgeWorld) -> None:
+    del gitlab.forge.project["allow_merge_on_skipped_pipeline"]
+    with pytest.raises(CouldNotVerify, match="does not see"):
+        gitlab.judge("ci.required_checks", checks=["pipeline"])

@@ -183,6 +183,24 @@ def test_the_second_attempt_is_told(github: ForgeWorld) -> None:
     assert "attempt 2" in github.judge(ID).text
 
 
+def test_an_old_run_that_was_started_again_counts_as_new(github: ForgeWorld) -> None:
+    old = run(github, 2, {"test": "failure"}, "failure", run_attempt=2)
+    old["run_started_at"] = at(NOW + timedelta(minutes=5))
+    new = run(github, 3, {"test": "success"})
+    with pytest.raises(ClaimFalse, match=r"run 2 of .*, attempt 2"):
+        github.judge(ID)
+    new["run_started_at"] = at(NOW + timedelta(minutes=6))
+    assert "run 3" in github.judge(ID).text
+
+
+def test_a_run_by_another_event_covers_no_red_one(github: ForgeWorld) -> None:
+    run(github, 2, {"test": "failure"}, "failure")
+    run(github, 3, {"publish": "success"}, event="release")
+    with pytest.raises(ClaimFalse, match="run 2"):
+        github.judge(ID)
+    assert github.judge(ID, events=["release"])
+
+
 def test_fewer_runs_than_the_forge_counts(github: ForgeWorld) -> None:
     jobs = {"total_count": 3, "jobs": []}
     github.forge.whole = {"actions/runs/1/jobs": jobs}

@@ -9,6 +9,7 @@ import pytest
 
 from pytest_readiness.config.target import Target
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, NotDeclared
+from pytest_readiness.domains.docs.facts.text import read_text
 from pytest_readiness.domains.docs.resource import Document
 from pytest_readiness.domains.env.resource import EnvFile
 from tests.judging import judge
@@ -162,6 +163,7 @@ def test_covers_the_variables_of_an_env_file(doc: Any, tmp_path: Path) -> None:
     [
         "| role | who | number |\n| --- | --- | --- |\n| Incident commander | rota | +49 30 901820 |",
         "- Incident commander: oncall@shop.example.net, day and night",
+        "| | Database | Incident commander |\n| - | - | - |\n| who | Rota A | Rota B |\n| phone | | +49 30 901820 |",
         "Incident commander: #incidents",
         "## Incident commander\n\nThe [rota](https://oncall.example.net/rota) says who it is.",
     ],
@@ -177,6 +179,7 @@ def test_contacts_that_reach_someone(doc: Any, text: str) -> None:
         "| role | who | number |\n| --- | --- | --- |\n| Incident commander | rota | +1 (XXX) XXX-XXXX |",
         "| role | who | number |\n| --- | --- | --- |\n| Incident commander | [Name] | +49 30 901820 |",
         "- Incident commander: someone@example.com",
+        "| | Database | Incident commander |\n| - | - | - |\n| phone | +49 30 901820 | Rota B |",
         "- Incident commander: 555-0100",
         "Incident commander: the one on duty",
         "## Incident commander\n\nTBD",
@@ -287,3 +290,11 @@ def test_openapi_answers_described_by_a_todo(doc: Any) -> None:
     assert doc("docs.openapi", text, suffix=".yaml")
     with pytest.raises(ClaimFalse, match="none of GET /o"):
         doc("docs.openapi", text.replace("An order", "TODO"), suffix=".yaml")
+
+
+def test_what_is_marked_is_known_by_the_block_so_that_time_grows_with_their_number() -> None:
+    (_, part), _ = read_text("# `t`\n\n- `a`\n- b\n\n| `x` | y |\n| - | - |\n| **c** | `d` |\n", Path("x.md"))
+    assert part.blocks == ("a", "b", "c\td")
+    assert part.code == (("t",), ("a",), (), ("d",))
+    assert part.bold == ((), (), (), ("c",))
+    assert part.heads == ((2, ("x", "y")),)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -62,6 +63,47 @@ def test_fresh_is_not_what_says_the_same(repo: Repo, change: Callable[[Repo], An
     path = next((repo.path / "docs").iterdir())
     with pytest.raises(ClaimFalse, match=f"last changed on {day(400)}"):
         fresh(repo, f"docs/{path.name}", max_age_days=90)
+
+
+def test_fresh_by_what_a_merge_says_itself(repo: Repo) -> None:
+    repo.commit({"docs/runbook.md": TEXT}, days_ago=400)
+    repo.git("checkout", "-q", "-b", "other")
+    repo.commit({"docs/runbook.md": f"{TEXT}\nOne side.\n"}, days_ago=300)
+    repo.git("checkout", "-q", "main")
+    repo.commit({"a": "a"}, days_ago=290)
+    repo.git("merge", "-q", "--no-ff", "-m", "Merge", "other")
+    with pytest.raises(ClaimFalse, match=f"last changed on {day(300)}"):
+        fresh(repo, max_age_days=90)
+    repo.write({"docs/runbook.md": f"{TEXT}\nBoth sides, written again.\n"}).git(
+        "commit", "-q", "-a", "--amend", "-m", "M"
+    )
+    assert fresh(repo, max_age_days=90)
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16", "utf-8-sig"])
+def test_fresh_is_not_what_is_encoded_anew(repo: Repo, encoding: str) -> None:
+    text = f"{TEXT}\nDanach prüft der Dienst sich selbst.\n"
+    repo.commit({"docs/runbook.md": text.encode(encoding)}, days_ago=400)
+    repo.commit({"docs/runbook.md": text}, days_ago=1)
+    with pytest.raises(ClaimFalse, match=f"last changed on {day(400)}"):
+        fresh(repo, max_age_days=90)
+
+
+@pytest.mark.parametrize("name", ['a "b".md', "a\nb.md", f"@{'a' * 40} 1 2.md"])
+def test_fresh_of_a_document_with_an_odd_name(repo: Repo, name: str) -> None:
+    repo.commit({name: TEXT}, days_ago=40)
+    assert "\n" not in fresh(repo, name, max_age_days=41).text
+    with pytest.raises(ClaimFalse, match="40 days ago"):
+        fresh(repo, name, max_age_days=39)
+
+
+def test_fresh_by_a_time_that_no_calendar_has(repo: Repo) -> None:
+    repo.commit({"docs/runbook.md": TEXT})
+    commit = re.sub(r"> \d+ ", "> 99999999999999 ", repo.git("cat-file", "commit", "HEAD"))
+    repo.write({".git/odd": f"{commit}\n"})
+    repo.git("reset", "-q", "--hard", repo.git("hash-object", "-t", "commit", "-w", "--literally", ".git/odd"))
+    with pytest.raises(CouldNotVerify, match="in no calendar"):
+        fresh(repo, max_age_days=9)
 
 
 def test_fresh_by_a_review(repo: Repo) -> None:
@@ -137,7 +179,7 @@ def links(repo: Repo, text: str) -> Evidence:
 def test_links_that_lead_somewhere(repo: Repo, link: str) -> None:
     text = f"{link} and [outside](https://www.example.com/x) and `[code](nowhere.md)`\n"
     assert links(repo, text if "\n" not in link else f"{link}\n\n[outside](https://www.example.com/x)\n").text == (
-        "1 links lead somewhere; 1 lead outside, and were not asked"
+        "1 link to places that are there; 1 outside, which were not asked"
     )
 
 
@@ -203,7 +245,7 @@ def test_openapi(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("document", "seen"),
     [
-        ({**API, "paths": {}}, "1 operations or more; seen: 0"),
+        ({**API, "paths": {}}, "1 operation or more; seen: 0"),
         ({**API, "paths": {"/a": {"get": {"responses": {"200": {"description": " "}}}}}}, "none of GET /a"),
         ({**API, "info": {}}, "'title' is a required property"),
         ({"swagger": "2.0"}, "Swagger 2"),
@@ -218,3 +260,15 @@ def test_openapi_that_is_none(tmp_path: Path, document: object, seen: str) -> No
 def test_openapi_of_several_files(tmp_path: Path) -> None:
     with pytest.raises(CouldNotVerify, match="depends on another document"):
         openapi(tmp_path / "openapi.yaml", {**API, "paths": {"/a": {"$ref": "a.yaml"}}})
+
+
+def test_links_to_files_of_one_machine(repo: Repo) -> None:
+    with pytest.raises(ClaimFalse, match="is on a machine of somebody"):
+        links(repo, "[plan](plan.md)\n\n[notes](file:///home/somebody/notes.md)\n")
+
+
+def test_headings_of_a_document_in_another_encoding_are_not_known(repo: Repo) -> None:
+    repo.commit({"docs/old.md": "# Prüfung\n".encode("cp1252")})
+    with pytest.raises(CouldNotVerify, match=r"docs/old.md of .* is not UTF-8"):
+        links(repo, "[plan](old.md#prüfung)\n")
+    assert links(repo, "[plan](old.md)\n")

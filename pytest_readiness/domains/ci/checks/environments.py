@@ -10,6 +10,7 @@ from pydantic import Field
 
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import check
+from pytest_readiness.core.text import counted
 from pytest_readiness.domains.ci.checks.protection import Name, Names
 from pytest_readiness.domains.ci.facts.environments import DefinedSecret, DefinedSecrets, DeployEnvironment
 from pytest_readiness.domains.ci.facts.pipelines import Pipelines
@@ -73,10 +74,10 @@ def approval(
         claim(False, expected=f"a job that deploys to {said(environment)}", seen=seen)
     if found.approvals < approvals and found.apps:
         raise CouldNotVerify(f"{', '.join(map(said, found.apps))} must agree, too; what for is not known to the forge")
-    of = f" of {found.reviewers} reviewers" if found.reviewers else ""
+    of = f" of {counted(found.reviewers, 'reviewer')}" if found.reviewers else ""
     claim(
         found.approvals >= approvals,
-        expected=f"at least {approvals} approvals for {said(environment)}",
+        expected=f"at least {counted(approvals, 'approval')} for {said(environment)}",
         seen=f"{found.approvals}{of}",
     )
     for wanted, state, expected, seen in (
@@ -131,6 +132,16 @@ def secrets_present(
         for name, job in used
         if name != "*" and not any(_seen(each, name, job, defined_secrets) for each in defined_secrets.secrets)
     ]
+    perhaps = [
+        f"{said(name)} is defined for an environment, and that of {said(job.name)} is known in a run only"
+        for name, job in used
+        if name != "*"
+        and "$" in job.environment
+        and not any(_seen(each, name, job, defined_secrets) for each in defined_secrets.secrets)
+        and any(_is(each, name, defined_secrets) for each in defined_secrets.secrets)
+    ]
+    if missing and len(perhaps) == len(missing):
+        raise CouldNotVerify("; ".join(dict.fromkeys(perhaps[:10])))
     if missing and defined_secrets.unread:
         raise CouldNotVerify(f"{', '.join(missing[:10])}: {'; '.join(defined_secrets.unread)[:400]}")
     claim(not missing, expected="each secret where its job sees it", seen=f"not there: {', '.join(missing[:20])}")
@@ -149,7 +160,10 @@ def secrets_present(
     names = sorted({name for name, _ in used})
     jobs = len({job.place for _, job in used})
     listed = ", ".join(map(said, names[:20]))
-    return Evidence(f"{len(names)} secrets of {jobs} jobs are defined: {listed}", warning=defined_secrets.told)
+    return Evidence(
+        f"{counted(len(names), 'secret')} of {counted(jobs, 'job')}, defined for them: {listed}",
+        warning=defined_secrets.told,
+    )
 
 
 def _used(pipelines: Pipelines, service: str) -> Iterator[tuple[str, PipelineJob]]:
@@ -160,13 +174,16 @@ def _used(pipelines: Pipelines, service: str) -> Iterator[tuple[str, PipelineJob
                 yield name, job
 
 
+def _is(secret: DefinedSecret, name: str, found: DefinedSecrets) -> bool:
+    return secret.name == name or (found.service != "gitlab" and secret.name.casefold() == name.casefold())
+
+
 def _seen(secret: DefinedSecret, name: str, job: PipelineJob, found: DefinedSecrets) -> bool:
     """Whether a job is given a secret by this name; GitHub's names are the same in capitals and small letters."""
-    same = secret.name == name or (found.service != "gitlab" and secret.name.casefold() == name.casefold())
     scope, environment = secret.environment, job.environment
     if found.service != "gitlab":
         scope, environment = scope.casefold(), environment.casefold()
     within = scope == "*" or (
         bool(environment) and fnmatchcase(environment, scope.replace("[", "[[]").replace("?", "[?]"))
     )
-    return same and within and (found.branch_protected or not secret.protected)
+    return _is(secret, name, found) and within and (found.branch_protected or not secret.protected)

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import check
+from pytest_readiness.core.text import counted
 from pytest_readiness.domains.ci.facts.files import PipelineFiles
 from pytest_readiness.domains.ci.facts.updates import UpdateBots, within
 
@@ -32,7 +33,9 @@ def _whole(files: PipelineFiles) -> str:
         raise CouldNotVerify(_listed(files.unread))
     if not files.files:
         raise CouldNotVerify(f"the commit {files.commit} has no pipeline files")
-    return f"{len(files.files)} pipeline files at {files.commit}"
+    if files.count != files.entries:
+        raise CouldNotVerify("the record of the pipeline files is not whole")
+    return f"{counted(len(files.files), 'pipeline file')} at {files.commit}"
 
 
 @check(
@@ -53,12 +56,13 @@ def pinned_actions(
         images: images of jobs and services need a digest, too.
     """
     parts = [each for each in pipeline_files.parts if images or each.sort != "image"]
-    excused = [each for each in parts if _is_trusted(each.text, trusted or [])]
+    excused = {each for each in parts if _is_trusted(each.text, trusted or [])}
     loose = [f"{each.text} in {each.place}" for each in parts if not each.pinned and each not in excused]
+    trusting = sum(each in excused for each in parts)
     claim(
         not loose, expected="a commit or digest of each", seen=f"{len(loose)} of {len(parts)} are not: {_listed(loose)}"
     )
-    return Evidence(f"{len(parts)} foreign parts of {_whole(pipeline_files)}, {len(excused)} of them trusted")
+    return Evidence(f"{counted(len(parts), 'foreign part')} of {_whole(pipeline_files)}, {trusting} of them trusted")
 
 
 def _is_trusted(text: str, trusted: list[str]) -> bool:
@@ -105,7 +109,7 @@ def least_privilege(
     read = _whole(pipeline_files)
     if not found:
         raise CouldNotVerify(f"{read} have no job of GitHub Actions, whose rights files could state")
-    return Evidence(f"{len(found)} jobs of {read} state their rights")
+    return Evidence(f"stated rights of {counted(len(found), 'job')} of {read}")
 
 
 @check(
@@ -126,7 +130,7 @@ def no_secrets(pipeline_files: PipelineFiles) -> Evidence:
         expected="no secret that stands in a file or is printed, and no foreign text in commands",
         seen=_listed(wrong),
     )
-    return Evidence(f"none in {_whole(pipeline_files)} and {len(pipeline_files.scripts)} scripts")
+    return Evidence(f"none in {_whole(pipeline_files)} and {counted(len(pipeline_files.scripts), 'script')}")
 
 
 @check(
@@ -158,10 +162,12 @@ def update_bot(update_bots: UpdateBots, *, apart: list[Name] | None = None) -> E
     lacking = [each for each in manifests if not _covered(read, each)]
     claim(
         not lacking,
-        expected=f"each of {len(manifests)} ecosystems and folders in {', '.join(read.configured)}",
+        expected=f"each of {counted(len(manifests), 'folder')} with a manifest in {', '.join(read.configured)}",
         seen=f"not {_listed(lacking)}" + f" ({_listed(off)})" * bool(off),
     )
-    return Evidence(f"{len(manifests)} ecosystems and folders in {', '.join(read.configured)}: {_listed(manifests)}")
+    return Evidence(
+        f"{counted(len(manifests), 'folder')} with a manifest in {', '.join(read.configured)}: {_listed(manifests)}"
+    )
 
 
 def _covered(bots: UpdateBots, manifest: str) -> bool:

@@ -14,6 +14,7 @@ from pydantic import Field
 
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import check
+from pytest_readiness.core.text import counted
 from pytest_readiness.domains.ci import tools
 from pytest_readiness.domains.ci.facts.pipelines import Pipelines
 from pytest_readiness.domains.ci.facts.runs import DONE, UNFINISHED, Deployments
@@ -118,7 +119,7 @@ def _effective(
         bad += [f"{workflow.file}: {workflow.why_not}"] * bool(workflow.why_not and not workflow.unsure)
         doubts += [f"job {job.name}: {job.why_not}" for job in workflow.jobs if job.unsure and not job.steps]
         bad += [f"job {job.name}: {job.why_not}" for job in workflow.jobs if not job.unsure and not job.steps]
-    looked = f"{steps} steps of {len(pipelines.workflows)} workflows at {pipelines.commit}"
+    looked = f"{counted(steps, 'step')} of {counted(len(pipelines.workflows), 'workflow')} at {pipelines.commit}"
     if doubts:
         more = f"; and {len(doubts) - 3} more" if len(doubts) > 3 else ""
         raise CouldNotVerify(f"whether a step {does} for {pipelines.branch} is not sure: {'; '.join(doubts[:3])}{more}")
@@ -167,9 +168,10 @@ def workflow(pipelines: Pipelines, *, branch: Text | None = None, name: Text | N
         if set(job.events) & {*CHANGES} and (job.steps or job.why_not == "")
     ]
     if good:
+        files = len({each.file for each, _ in good})
         events = ", ".join(dict.fromkeys(event for each, _ in good for event in each.events))
         return Evidence(
-            f"{len(good)} jobs of {len({each.file for each, _ in good})} workflows, for {read.branch} on: {events}; "
+            f"{counted(len(good), 'job')} of {counted(files, 'workflow')}, for {read.branch} on: {events}; "
             f"read at {read.commit}"
         )
     told = [f"{each.file}: {_why(each)}" for each in asked]
@@ -177,7 +179,7 @@ def workflow(pipelines: Pipelines, *, branch: Text | None = None, name: Text | N
         raise CouldNotVerify("; ".join([*read.unread, *told][:3]))
     raise ClaimFalse(
         f"a workflow with a job that runs for {read.branch}",
-        "; ".join(told[:3]) or f"none of {len(read.workflows)} workflows at {read.commit} is it",
+        "; ".join(told[:3]) or f"none of {counted(len(read.workflows), 'workflow')} at {read.commit} is it",
     )
 
 

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, NotDeclared
 from pytest_readiness.core.registry import check
+from pytest_readiness.core.text import counted
 from pytest_readiness.domains.ci.facts.protection import BranchProtection, Protection
 from pytest_readiness.domains.forge.api import said
 from pytest_readiness.domains.source.resource import Repository, Revision
@@ -45,8 +46,9 @@ def branch_protected(
     """The branch takes only proposed changes with the approvals asked for, and nobody can rewrite it.
 
     Rulesets and classic protection of GitHub count together; of GitLab's protected branches those whose wildcards
-    match. What someone may bypass does not count, unless `bypass` names them. Who approves is not looked at, nor
-    owners of code. With GitLab, approvals are a feature of paid editions; `approvals: 0` asks for changes alone.
+    match. What someone may bypass does not count, unless `bypass` names them. Who approves is not looked at, nor owners
+    of code, nor whether the branch can be deleted and made anew. With GitLab, approvals are a feature of paid editions;
+    `approvals: 0` asks for changes alone.
 
     Args:
         branch: the branch; by default the repository's.
@@ -57,13 +59,13 @@ def branch_protected(
     """
     demands: dict[str, Demand] = {
         "changes only by what was proposed": lambda each: each.change,
-        f"at least {approvals} approvals": lambda each: (
+        f"at least {counted(approvals, 'approval')}": lambda each: (
             None if each.approvals is None else each.change and each.approvals >= approvals
         ),
         "no rewriting": lambda each: each.no_force,
         "approvals that end with a new push": lambda each: each.renewed,
     }
-    wanted = [name for name in demands if (approvals or "approvals" not in name) and (renewed or "end" not in name)]
+    wanted = [name for name in demands if (approvals or "at least" not in name) and (renewed or "end" not in name)]
     return _judged(branch_protection, {name: demands[name] for name in wanted}, bypass or [])
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import check
+from pytest_readiness.core.text import counted
 from pytest_readiness.domains.ci.checks.protection import Name, Names
 from pytest_readiness.domains.ci.facts.runs import DONE, UNFINISHED, CommitRuns, PipelineRun, RunJob
 from pytest_readiness.domains.forge.api import said
@@ -33,7 +34,8 @@ def last_run_green(
 ) -> Evidence:
     """The newest run for the release's commit succeeded, and so did the named jobs in it, which were not skipped.
 
-    Its newest attempt counts. What the jobs do, and what other services have reported of the commit, is not looked at.
+    That is the newest of each workflow and of each event that starts it; a run's newest attempt counts. What the jobs
+    do, and what other services have reported of the commit, is not looked at.
     A job that failed and was allowed to fails this, too, unless `may_fail` names it.
 
     Args:
@@ -55,7 +57,7 @@ def last_run_green(
             f"no {what} for {found.sha[:12]} was started by {', '.join(wanted)}; there is "
             + (", ".join(map(said, others[:10])) or "none at all")
         )
-    latest = {run.workflow: run for run in reversed(runs)}
+    latest = {(run.workflow, run.event): run for run in reversed(runs)}
     texts = [_green(run, jobs or [], may_fail or []) for run in latest.values()]
     if jobs:
         _all_ran(jobs, latest.values())
@@ -88,10 +90,10 @@ def _green(run: PipelineRun, jobs: Iterable[str], may_fail: Iterable[str]) -> st
     ]
     claim(not wrong, expected=f"each job of {name} to succeed", seen=", ".join(wrong[:10]))
     good = sum(job.state == DONE for job in run.jobs)
-    claim(good > 0, expected=f"a job of {name} that ran", seen=f"{run.count} jobs, none of which succeeded")
+    claim(good > 0, expected=f"a job of {name} that ran", seen=f"{counted(run.count, 'job')}, none of which succeeded")
     skipped = sum(job.state in _SKIPPED for job in run.jobs)
     when = f"by {run.event} for {said(run.ref)} on {run.made:%Y-%m-%d}"
-    return f"{name}, {when}: {good} of {run.count} jobs succeeded, {skipped} skipped"
+    return f"{name}, {when}: {good} of {counted(run.count, 'job')} succeeded, {skipped} skipped"
 
 
 def _named(job: RunJob, name: str) -> bool:

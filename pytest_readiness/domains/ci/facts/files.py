@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pytest_readiness.core.evidence import CouldNotVerify
@@ -74,6 +74,7 @@ class PipelineFiles:
         rights: of every job of GitHub Actions.
         leaks: what a line would give away, each a clause with its place.
         foreign: where a stranger's text or code gets hold of a job, each a clause with its place.
+        count: how many entries all these lists have.
     """
 
     commit: str
@@ -84,6 +85,13 @@ class PipelineFiles:
     rights: tuple[StatedRights, ...] = ()
     leaks: tuple[str, ...] = ()
     foreign: tuple[str, ...] = ()
+    count: int = 0
+
+    @property
+    def entries(self) -> int:
+        """How many entries the lists have."""
+        lists = (self.files, self.scripts, self.unread, self.parts, self.rights, self.leaks, self.foreign)
+        return sum(map(len, lists))
 
 
 @fact(deadline=60)
@@ -127,10 +135,11 @@ def pipeline_files(repository: Repository, git_tree: GitTree) -> PipelineFiles: 
         if each.service == "github" and each.triggers != ("workflow_call",)
         for job in each.jobs
     ]
-    return PipelineFiles(
+    found = PipelineFiles(
         git_tree.commit.short, tuple(read), tuple(called), tuple(missing), tuple(parts), tuple(rights),
         tuple(dict.fromkeys(leaks)), tuple(dict.fromkeys(foreign)),
     )  # fmt: skip
+    return replace(found, count=found.entries)
 
 
 def _literals(text: str, path: str) -> Iterator[str]:
@@ -186,7 +195,7 @@ def _parts(value: Any, path: str, line: int, gitlab: bool, key: str = "", depth:
 def _printed(step: PipelineStep) -> Iterator[str]:
     """Secrets that commands of a step write into the log."""
     secret = {*step.secret_env}
-    inserted = any("secrets." in each for each in step.inserts)
+    inserted = any("secrets." in each.lower() for each in step.inserts)
     for command in step.commands:
         words = command.words
         if not words:
@@ -207,7 +216,7 @@ def _echoed(step: PipelineStep, command: ShellCommand, secret: set[str]) -> Iter
     text = " ".join(command.words[1:])
     if text.startswith(("::add-mask::", "::set-output")):
         return
-    names = {*re.findall(r"\$\{\{\s{0,9}secrets\.(\w{1,100})", text)}
+    names = {*re.findall(r"(?i)\$\{\{\s{0,9}secrets\.(\w{1,100})", text)}
     names |= {name for name in re.findall(r"\$\{?(\w{1,100})", text) if name in secret}
     names |= {name for name in re.findall(r"\$\{\{\s{0,9}env\.(\w{1,100})", text) if name in secret}
     for name in sorted(names):

@@ -95,12 +95,17 @@ def _ruleset(project: ForgeProject, id: int, rules: Iterable[Data]) -> Protectio
     review = of.get("pull_request", {})
     checks = maybe(of.get("required_status_checks", {}), list, "required_status_checks", default=[])
     try:
-        actors = project.get(f"rulesets/{id}", query={"includes_parents": "true"}).get("bypass_actors")
+        found = project.get(f"rulesets/{id}", query={"includes_parents": "true"})
     except CouldNotVerify:
-        actors = None
+        found = {}
+    if found.get("enforcement", "active") != "active":
+        return Protection(by=f"ruleset {id}, which is not enforced", bypasses=0)
+    actors = found.get("bypass_actors")
     bypass = None
     if isinstance(actors, list):
-        bypass = tuple(f"{take(each, str, 'actor_type')}:{each.get('actor_id')}" for each in actors)
+        # Deploy keys and owners of an enterprise have no number of their own.
+        named = ((take(each, str, "actor_type"), each.get("actor_id")) for each in actors)
+        bypass = tuple(kind if number is None else f"{kind}:{number}" for kind, number in named)
     return Protection(
         by=f"ruleset {id}",
         change=not of.keys().isdisjoint(("pull_request", "merge_queue")),
@@ -150,7 +155,7 @@ def _gitlab(project: ForgeProject, branch: str) -> tuple[list[Protection], list[
         unread = f"approval rules: {error}"
     # Whose role is small is not shown the project's settings.
     passed = maybe(project.data, bool, "only_allow_merge_if_pipeline_succeeds", default=None)
-    skipping = maybe(project.data, bool, "allow_merge_on_skipped_pipeline", default=False)
+    skipping = maybe(project.data, bool, "allow_merge_on_skipped_pipeline", default=None)
     names = ", ".join(said(take(rule, str, "name")) for rule in rules)
     return [
         Protection(
@@ -159,7 +164,7 @@ def _gitlab(project: ForgeProject, branch: str) -> tuple[list[Protection], list[
             approvals=approvals,
             renewed=renewed,
             no_force=not any(take(rule, bool, "allow_force_push") for rule in rules),
-            checks=None if passed is None else (PIPELINE,) if passed and not skipping else (),
+            checks=None if passed is None or skipping is None else (PIPELINE,) if passed and not skipping else (),
             bypass=bypass,
             bypasses=len(bypass),
             unread=unread,
@@ -184,6 +189,9 @@ def _approvals(project: ForgeProject, rules: list[int]) -> tuple[int, bool]:
     """How many approvals of others GitLab requires, and whether a push ends them: settings of paid editions."""
     settings, needed = project.get("approvals"), 0
     for rule in project.items("approval_rules"):
+        # Such a rule asks for approvals only where a report says that something became worse.
+        if rule.get("rule_type") == "report_approver":
+            continue
         only = [take(each, int, "id") for each in maybe(rule, list, "protected_branches", default=[])]
         if not only or set(only) & set(rules) or rule.get("applies_to_all_protected_branches") is True:
             needed = max(needed, take(rule, int, "approvals_required"))

@@ -48,7 +48,7 @@ class PipelineRun:
         sha: the commit.
         state: how it ended, or how it stands.
         attempt: how often it has been started.
-        made: when it was first started, in UTC.
+        made: when its newest attempt was started, in UTC; with GitLab, when it was made.
         jobs: the newest attempt's jobs; None where those were not asked for, as a newer run counts.
         count: how many jobs these are.
     """
@@ -170,7 +170,7 @@ def _run(data: Data) -> PipelineRun:
         sha=take(data, str, "head_sha"),
         state=maybe(data, str, "conclusion", default="") or take(data, str, "status"),
         attempt=maybe(data, int, "run_attempt", default=1),
-        made=moment(data, "created_at"),
+        made=moment(data, "run_started_at" if data.get("run_started_at") else "created_at"),
     )
 
 

@@ -6,6 +6,7 @@ import json
 import posixpath
 import re
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.registry import fact
@@ -40,10 +41,9 @@ _MANAGERS = {
 }  # fmt: skip
 """Managers of Renovate's, each with the ecosystem as Dependabot calls it."""
 _WHOLES = {
-    "cargo": (("Cargo.toml", "[workspace]"),), "maven": (("pom.xml", "<modules>"),),
+    "maven": (("pom.xml", "<modules>"),),
     "gradle": (("settings.gradle", "include"), ("settings.gradle.kts", "include")),
-    "npm": (("pnpm-workspace.yaml", "packages:"),),
-}  # fmt: skip
+}
 """What makes a folder with those below it one whole: a file, and what stands in it."""
 _ANY = ("matchPackageNames", "matchPackagePatterns")
 _APART = ("node_modules/", "vendor/", "testdata/", "fixtures/", "examples/", "third_party/")
@@ -107,27 +107,55 @@ def _is_member(sources: Sources, ecosystem: str, folder: str) -> bool:
     """Whether a folder is part of a whole above it, which bots update from there."""
     above = folder.strip("/")
     while above:
-        inner, above = above, posixpath.dirname(above)
-        read = sources.json(posixpath.join(above, "package.json")).get("workspaces") if ecosystem == "npm" else None
-        patterns = _strings(read.get("packages") if isinstance(read, dict) else read)
-        rest = posixpath.relpath(folder.strip("/"), above or ".")
-        if any(within(f"/{rest}", each.removeprefix("./")) for each in patterns):
+        above = posixpath.dirname(above)
+        members, apart = _members(sources, ecosystem, above)
+        rest = f"/{posixpath.relpath(folder.strip('/'), above or '.')}"
+        if any(within(rest, each) for each in members) and not any(within(rest, each) for each in apart):
             return True
         for name, mark in _WHOLES.get(ecosystem, ()):
             path = posixpath.join(above, name)
-            if inner and path in sources and mark in sources.text(path):
+            if path in sources and mark in sources.text(path):
                 return True
     return False
 
 
+def _members(sources: Sources, ecosystem: str, folder: str) -> tuple[list[str], list[str]]:
+    """Patterns of the folders that a workspace has as its members, and of those that it leaves out.
+
+    One of Go's is none: bots look after each of its modules by itself.
+    """
+    told: object = None
+    if ecosystem == "npm":
+        listed = sources.json(posixpath.join(folder, "package.json")).get("workspaces")
+        listed = _strings(listed.get("packages") if isinstance(listed, dict) else listed)
+        if (path := posixpath.join(folder, "pnpm-workspace.yaml")) in sources:
+            listed += _strings(sources.mapping(path).get("packages"))
+        told = {"members": [each for each in listed if each[:1] != "!"]}
+        told["exclude"] = [each[1:] for each in listed if each[:1] == "!"]
+    elif ecosystem == "cargo":
+        told = sources.toml(posixpath.join(folder, "Cargo.toml")).get("workspace")
+        # What it depends on by path is a member, too, and the only ones where none are listed.
+        told = {"members": ["**"], **told} if isinstance(told, dict) else None
+    elif ecosystem == "pip":
+        told = sources.toml(posixpath.join(folder, "pyproject.toml"))
+        for key in ("tool", "uv", "workspace"):
+            told = told.get(key) if isinstance(told, dict) else None
+    lists = [_strings(told.get(key)) if isinstance(told, dict) else [] for key in ("members", "exclude")]
+    members, apart = ([each.removeprefix("./") for each in patterns] for patterns in lists)
+    return members, apart
+
+
 def within(folder: str, pattern: str) -> bool:
     """Whether a pattern matches a folder; `*` stands for one, `**` for any number."""
-    plain = "/" + pattern.strip("/")
-    parts = [
-        "(?:/[^/]+)*" if each == "**" else "/" + re.escape(each).replace(r"\*", "[^/]*")
-        for each in plain[1:].split("/")
-    ]
-    return plain == folder or re.fullmatch("".join(parts), folder.rstrip("/")) is not None
+    names = [each for each in folder.split("/") if each]
+    at = {0}
+    for part in filter(None, pattern.split("/")):
+        if part == "**":
+            at = set(range(min(at, default=len(names) + 1), len(names) + 1))
+        else:
+            plain = part.replace("[", "[[]").replace("?", "[?]")
+            at = {place + 1 for place in at if place < len(names) and fnmatchcase(names[place], plain)}
+    return len(names) in at
 
 
 def _manifest(path: str) -> tuple[str, str]:

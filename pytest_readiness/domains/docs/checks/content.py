@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import takewhile
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -12,7 +13,7 @@ from pydantic import AfterValidator, Field
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, NotDeclared, claim
 from pytest_readiness.core.registry import check
 from pytest_readiness.core.resources import Named
-from pytest_readiness.core.text import cut
+from pytest_readiness.core.text import counted, cut
 from pytest_readiness.domains.docs.facts.described import VariableNames
 from pytest_readiness.domains.docs.facts.text import DocumentText
 from pytest_readiness.domains.docs.reading import CELL, DocumentSection
@@ -74,11 +75,11 @@ def present(document_text: DocumentText, *, min_words: Annotated[int, Field(gt=0
     _there(document_text)
     words = _words(document_text.sections)
     headings = [section for section in document_text.sections if section.level]
-    seen = f"{words} word{'' if words == 1 else 's'} under {len(headings)} heading{'' if len(headings) == 1 else 's'}"
+    seen = f"{counted(words, 'word')} under {counted(len(headings), 'heading')}"
     includes = [each for section in document_text.sections for each in section.includes]
     if words < min_words and includes:
         raise CouldNotVerify(f"{seen} were seen in {document_text.path}, which {_elsewhere(includes)}")
-    claim(words >= min_words, expected=f"{min_words} words or more", seen=seen)
+    claim(words >= min_words, expected=f"{counted(min_words, 'word')} or more", seen=seen)
     return Evidence(seen)
 
 
@@ -145,10 +146,10 @@ def no_placeholders(
     for index, part in enumerate(document_text.sections):
         ticked = shows_ticks(block for block in part.blocks if CELL in block)
         where = f"under '{cut(part.title, 60)}'" if part.title else "before the first heading"
-        for block in (part.title, *part.blocks):
+        for block, code in zip((part.title, *part.blocks), part.code, strict=True):
             texts = [cell for cell in block.split(CELL) if cell.strip()]
             only = CELL in block and len(texts) == 1 and not is_number(texts[0]) and not ticked
-            hole = hole_in(block, part.code) or (f"{texts[0]} with empty cells" if only else "")
+            hole = hole_in(block, code) or (f"{texts[0]} with empty cells" if only else "")
             if hole and hole not in allow:
                 holes.append(f"'{cut(hole, 60)}' {where} (line {part.line})")
         if part.level <= coming or not coming:
@@ -164,9 +165,8 @@ def no_placeholders(
     includes = [each for section in document_text.sections for each in section.includes]
     if includes:
         raise CouldNotVerify(f"{document_text.path} {_elsewhere(includes)}")
-    return Evidence(
-        f"no place left to be filled in, in {sum(len(part.blocks) for part in document_text.sections)} blocks"
-    )
+    blocks = sum(len(part.blocks) for part in document_text.sections)
+    return Evidence(f"no place left to be filled in, in {counted(blocks, 'block')}")
 
 
 _OPEN = re.compile(r"\b(?:TODO|FIXME|TBD|XXX)\b|\A(?!<!--)[<(].*", re.DOTALL)
@@ -222,8 +222,8 @@ def covers(
         )
     shown = ", ".join(cut(each, 60) for each in lacking[:_SHOWN])
     more = f" and {len(lacking) - _SHOWN} more" if len(lacking) > _SHOWN else ""
-    claim(not lacking, expected=f"an entry for each of {len(wanted)} names", seen=f"none for {shown}{more}")
-    return Evidence(f"an entry for each of {len(wanted)} names")
+    claim(not lacking, expected=f"an entry for each of {counted(len(wanted), 'name')}", seen=f"none for {shown}{more}")
+    return Evidence(f"an entry for each of {counted(len(wanted), 'name')}")
 
 
 def _entries(parts: Sequence[DocumentSection]) -> frozenset[str]:
@@ -241,7 +241,7 @@ def _entries(parts: Sequence[DocumentSection]) -> frozenset[str]:
                         names, others = {f"{cell} {cells[at + 1]}"}, others[:at] + others[at + 1 :]
                     if any(map(_describes, others)):
                         found |= {each for name in names for each in _names_in(name)}
-            elif not block.endswith("\n") and (lead := _lead(block, part)):
+            elif not block.endswith("\n") and (lead := _lead(part, place)):
                 rest = block[len(lead) :]
                 if _describes(rest) or (not _WORD.search(rest) and any(map(_describes, _below(part, place)))):
                     found |= _names_in(lead)
@@ -272,12 +272,13 @@ _BETWEEN = re.compile(
 _VARIABLE_ENTRY = re.compile(r"\$?\{?([A-Za-z][\w.*-]*_[\w.*-]*)\}?(?:=\S*)?")
 
 
-def _lead(block: str, part: DocumentSection) -> str:
+def _lead(part: DocumentSection, place: int) -> str:
     """How an entry begins: the name or names in it, up to what ends them; "" where a sentence begins."""
-    bold = next((each.strip() for each in part.bold if block.startswith(each.strip())), "")
+    block = part.blocks[place]
+    bold = next((each.strip() for each in part.bold[place + 1] if block.startswith(each.strip())), "")
     if bold and not _LEAD_END.search(bold):
         return bold
-    code = next((each for each in part.code if block.startswith(each.strip())), "").strip()
+    code = next((each for each in part.code[place + 1] if block.startswith(each.strip())), "").strip()
     if code and _IS.match(block, len(code)):
         return code
     if found := _LEAD_END.search(block, len(code)):  # noqa: SIM108
@@ -343,7 +344,8 @@ def contacts(document_text: DocumentText, *, roles: Annotated[list[Heading], Fie
 
     That is a mail address, a telephone number of seven digits or more, a channel (`#incidents`), or a link to a rota, a
     pager or a chat: in the row with the role in a cell, the paragraph or entry of a list that begins with it, or under
-    its heading. Addresses and numbers of nobody (example.com, "+1 (XXX) XXX-XXXX", 555-0100, 123-456-7890), dates and
+    its heading; where roles are columns, written out below the role. Addresses and numbers of nobody (example.com,
+    "+1 (XXX) XXX-XXXX", 555-0100, 123-456-7890), dates and
     numbers of tickets do not count. Whether anybody answers is not looked at.
 
     Args:
@@ -376,13 +378,19 @@ def _pieces(
                 if not _is_role(each.title, others):
                     yield from zip(each.blocks, each.addresses, strict=True)
         for place, block in enumerate(part.blocks):
-            leads = block.split(CELL) if CELL in block else [_lead(block, part)]
+            leads = block.split(CELL) if CELL in block else [_lead(part, place)]
             if not any(_is_role(each, names) for each in leads):
                 continue
             yield block, part.addresses[place]
             if not _WORD.search(block[len(leads[0]) :]) and part.depths[place]:
                 below = _below(part, place)
                 yield from zip(below, part.addresses[place + 1 :], strict=False)
+        # Roles that are columns: of each row, the cell below counts, but no links, which may be those of other cells.
+        for start, heads in part.heads:
+            rows = takewhile(lambda block: CELL in block, part.blocks[start:])
+            for cells in (row.split(CELL) for row in rows):
+                if len(cells) == len(heads):
+                    yield from ((cell, ()) for head, cell in zip(heads, cells, strict=True) if _is_role(head, names))
 
 
 def _is_role(text: str, names: Collection[str]) -> bool:
@@ -485,18 +493,22 @@ def _family(parts: Sequence[DocumentSection], index: int) -> list[DocumentSectio
 def _words(parts: Iterable[DocumentSection]) -> int:
     words = 0
     for part in parts:
-        said = sum(count_words(block) for block in part.blocks if _is_said(block, part))
+        linked, italic = frozenset(part.linked), frozenset(part.italic)
+        said = sum(
+            count_words(block)
+            for block in part.blocks
+            if _is_said(block, part.title, italic=block in italic, linked=block in linked)
+        )
         # Numbers of rows and steps are words beside what they number, and nothing without it.
         words += said + (sum(map(is_number, part.blocks)) if said else 0)
     return words
 
 
-def _is_said(block: str, part: DocumentSection) -> bool:
-    linked = block in part.linked
+def _is_said(block: str, title: str, *, italic: bool, linked: bool) -> bool:
     # A heading said again says nothing, but as code (which ends with its last line) or where it leads to another place.
-    if not linked and not block.endswith("\n") and part.title and _normalised(block) == _normalised(part.title):
+    if not linked and not block.endswith("\n") and title and _normalised(block) == _normalised(title):
         return False
-    return says_something(block, italic=block in part.italic, linked=linked)
+    return says_something(block, italic=italic, linked=linked)
 
 
 def _shown(section: str) -> str:

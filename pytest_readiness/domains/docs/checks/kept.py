@@ -11,7 +11,7 @@ from pytest_readiness.core import clock
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, NotDeclared, claim
 from pytest_readiness.core.registry import check
 from pytest_readiness.core.spelling import spelled
-from pytest_readiness.core.text import cut
+from pytest_readiness.core.text import counted, cut, visible
 from pytest_readiness.domains.docs.facts.described import ApiDescription
 from pytest_readiness.domains.docs.facts.history import DocumentHistory
 from pytest_readiness.domains.docs.facts.links import DocumentLinks
@@ -60,10 +60,14 @@ def fresh(
     )
     last = max(document_history.changed.date(), reviewed or document_history.changed.date())
     how = "reviewed" if reviewed and reviewed > document_history.changed.date() else "changed"
-    said = f"{document_history.path} was last {how} on {last}"
+    said = f"{visible(document_history.path)} was last {how} on {last}"
     if max_age_days is not None:
         age = (now.date() - last).days
-        claim(age <= max_age_days, expected=f"a change or review within {max_age_days} days", seen=f"{said}, {age} ago")
+        claim(
+            age <= max_age_days,
+            expected=f"a change or review within {counted(max_age_days, 'day')}",
+            seen=f"{said}, {counted(age, 'day')} ago",
+        )
     absent = [path for path in newer_than or () if document_history.others.get(path) is None]
     if absent:
         raise CouldNotVerify(f"the commit {document_history.commit.short} has no {', '.join(absent[:_SHOWN])}")
@@ -101,7 +105,7 @@ def links(document_links: DocumentLinks) -> Evidence:
     if not inside:
         raise CouldNotVerify(f"{document_links.path} has no link within its repository")
     outside = len(document_links.links) - len(inside)
-    return Evidence(f"{len(inside)} links lead somewhere; {outside} lead outside, and were not asked")
+    return Evidence(f"{counted(len(inside), 'link')} to places that are there; {outside} outside, which were not asked")
 
 
 @check(
@@ -127,11 +131,12 @@ def openapi(
     """
     claim(not api_description.fault, expected="a valid description", seen=cut(api_description.fault))
     named = api_description.operations
-    claim(len(named) >= min_operations, expected=f"{min_operations} operations or more", seen=f"{len(named)}")
+    claim(
+        len(named) >= min_operations, expected=f"{counted(min_operations, 'operation')} or more", seen=f"{len(named)}"
+    )
     missing = [each for each in operations or () if each not in named]
     claim(not missing, expected="each named operation", seen=f"no {', '.join(missing[:_SHOWN])}")
     bare = [cut(each, 80) for each in api_description.bare]
     claim(not bare, expected="a described answer of each operation", seen=f"none of {', '.join(bare[:_SHOWN])}")
-    return Evidence(
-        f"OpenAPI {cut(api_description.version, 20)} with {len(named)} operations, each with a described answer"
-    )
+    version = cut(api_description.version, 20)
+    return Evidence(f"OpenAPI {version} with {counted(len(named), 'operation')}, each with a described answer")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from pytest_readiness.config.target import Target
@@ -14,7 +15,15 @@ from pytest_readiness.core.registry import fact
 from pytest_readiness.domains.docs.facts.text import read_text
 from pytest_readiness.domains.docs.resource import Document
 from pytest_readiness.domains.docs.written import says_something
-from pytest_readiness.domains.source.commit import ReleaseCommit, TreeFile, commit_of, git_text, read_files, top_of
+from pytest_readiness.domains.source.commit import (
+    ReleaseCommit,
+    TreeFile,
+    commit_of,
+    git_text,
+    moment_of,
+    read_files,
+    top_of,
+)
 from pytest_readiness.domains.source.resource import Repository
 from pytest_readiness.protocols.git import CUT_OFF, GitError, is_cut_off
 
@@ -81,6 +90,8 @@ def document_history(document: Document, target: Target, *, asks: tuple[str, ...
     texts = _texts(commit, versions)
     newest = next(texts)
     (changed, sha), words = versions[0][:2], _words(newest, document)
+    if not words:
+        raise CouldNotVerify(f"{path} has no text in the commit {commit.short}")
     for (moment, older, _), text in zip(versions[1:], texts, strict=True):
         if _words(text, document) != words:
             break
@@ -91,13 +102,14 @@ def document_history(document: Document, target: Target, *, asks: tuple[str, ...
 
 def _versions(commit: ReleaseCommit, path: str) -> list[tuple[datetime, str, str]]:
     """When, by which commit and under which name each version was made, the newest first."""
-    asked = ("log", f"-{_MOST_VERSIONS}", "--follow", "--diff-filter=d", "--format=@%H %at %ct", "--name-only")
-    rows = git_text(Path(commit.path), *asked, commit.sha, "--", path).split("\n")
+    # A merge counts where it says what none of its parents did.
+    asked = ("log", f"-{_MOST_VERSIONS}", "--follow", "--diff-filter=d", "--cc", "-z", "--format=@%H %at %ct")
+    rows = git_text(Path(commit.path), *asked, "--name-only", commit.sha, "--", path).split("\0")
     found: list[tuple[datetime, str, str]] = []
-    for row in filter(None, rows):
+    for row in filter(None, (each.removeprefix("\n") for each in rows)):
         if re.fullmatch(r"@[0-9a-f]{40,64} \d+ \d+", row):
             sha, *seconds = row[1:].split()
-            made = datetime.fromtimestamp(min(map(int, seconds)), UTC)
+            made = moment_of(min(seconds, key=int), sha)
         else:
             found.append((made, sha, row))
     return found
@@ -107,7 +119,15 @@ def _texts(commit: ReleaseCommit, versions: list[tuple[datetime, str, str]]) -> 
     for _, sha, name in versions:
         oid = git_text(Path(commit.path), "rev-parse", "--verify", f"{sha}:{name}")
         file = TreeFile(name, "100644", oid, 0)
-        yield from (data.decode("utf-8-sig", "replace") for _, data in read_files(commit, [file]))
+        yield from (_decoded(data) for _, data in read_files(commit, [file]))
+
+
+def _decoded(data: bytes) -> str:
+    """A version's text: to write it in another encoding is no change of its words."""
+    try:
+        return data.decode("utf-16" if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace")
 
 
 def _words(text: str, document: Document) -> list[str]:
@@ -131,7 +151,7 @@ def _last(commit: ReleaseCommit, path: str) -> datetime | None:
     if not (found := git_text(Path(commit.path), *asked).split()):
         return None
     _refuse_cut_off(Path(commit.path), found[2], path)
-    return datetime.fromtimestamp(max(map(int, found[:2])), UTC)
+    return moment_of(max(found[:2], key=int), found[2])
 
 
 def _refuse_cut_off(top: Path, sha: str, path: str) -> None:

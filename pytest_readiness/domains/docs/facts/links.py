@@ -85,7 +85,10 @@ def _above(path: str) -> list[str]:
 
 
 def _text(commit: ReleaseCommit, file: TreeFile) -> str:
-    texts = [data.decode("utf-8-sig", "replace") for _, data in read_files(commit, [file])]
+    try:
+        texts = [data.decode("utf-8-sig") for _, data in read_files(commit, [file])]
+    except UnicodeDecodeError:
+        raise CouldNotVerify(f"{file.path} of {commit.short} is not UTF-8, so its headings cannot be read") from None
     if not texts:
         raise CouldNotVerify(f"{file.path} of {commit.short} cannot be read: it is a link, or too large")
     return texts[0]
