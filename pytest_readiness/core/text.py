@@ -72,8 +72,8 @@ def figure(value: float, limit: float, places: int = 1) -> str:
 
 
 def counted(number: int, what: str) -> str:
-    """A number with its noun, in the singular where that is one: "1 job", "2 jobs"."""
-    return f"{number} {what}{'' if number == 1 else 's'}"
+    """A number with its noun, in the singular where that is one: "1 job", "2 jobs", "0 addresses"."""
+    return f"{number} {what}{'' if number == 1 else 'es' if what.endswith('s') else 's'}"
 
 
 def size(count: int) -> str:

@@ -37,11 +37,6 @@ def listed(texts: Iterable[str], length: int = 200) -> str:
     return cut(", ".join(texts), length)
 
 
-def counted(number: int, word: str) -> str:
-    """A number with its noun."""
-    return f"{number} {word if number == 1 else 'addresses' if word == 'address' else word + 's'}"
-
-
 def _beside(name: str) -> str:
     """A made-up name beside a name: only a wildcard, or a resolver that answers everything, knows it."""
     parent = name.partition(".")[2]

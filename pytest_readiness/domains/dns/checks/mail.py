@@ -16,8 +16,8 @@ from pydantic import Field
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import Asks, check
 from pytest_readiness.core.spelling import spelled
-from pytest_readiness.core.text import cut, visible
-from pytest_readiness.domains.dns.checks.answers import counted, internal, listed, unmapped
+from pytest_readiness.core.text import counted, cut, visible
+from pytest_readiness.domains.dns.checks.answers import internal, listed, unmapped
 from pytest_readiness.domains.dns.client import Answer, name_of, shown
 from pytest_readiness.domains.dns.facts.mail import (
     TAG_SPACE,

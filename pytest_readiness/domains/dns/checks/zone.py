@@ -12,8 +12,8 @@ from pydantic import AfterValidator, Field, ValidationInfo
 from pytest_readiness.core import clock
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import check
-from pytest_readiness.core.text import figure
-from pytest_readiness.domains.dns.checks.answers import counted, listed
+from pytest_readiness.core.text import counted, figure
+from pytest_readiness.domains.dns.checks.answers import listed
 from pytest_readiness.domains.dns.facts.chain import DnssecChain
 from pytest_readiness.domains.dns.facts.zone import Nameserver, View, Views, Zone, unanswered
 

@@ -10,8 +10,7 @@ from pydantic import AfterValidator, Field
 
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import check
-from pytest_readiness.core.text import cut, visible
-from pytest_readiness.domains.source.checks.files import counted
+from pytest_readiness.core.text import counted, cut, visible
 from pytest_readiness.domains.source.code import BESIDES, TESTS, CodeFile, CodeFinding, matches
 from pytest_readiness.domains.source.facts.code import CodeFindings, TextPlaces
 from pytest_readiness.domains.source.patterns import IgnorePattern

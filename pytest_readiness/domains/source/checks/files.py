@@ -9,7 +9,7 @@ from pydantic import Field
 
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, NotDeclared, claim
 from pytest_readiness.core.registry import check
-from pytest_readiness.core.text import cut, size, visible
+from pytest_readiness.core.text import counted, cut, size, visible
 from pytest_readiness.domains.source.facts.state import RemoteBranch, WorkingTree
 from pytest_readiness.domains.source.facts.tree import GitTree, MergeConflicts, NamedFiles
 from pytest_readiness.domains.source.patterns import IgnorePattern, TreePath
@@ -44,11 +44,6 @@ def listed(names: Iterable[str], total: int = 0) -> str:
     shown = ", ".join(cut(visible(each), 100) for each in all_names[:10])
     more = max(total, len(all_names)) - min(len(all_names), 10)
     return f"{shown} and {more} more" if more else shown
-
-
-def counted(number: int, word: str) -> str:
-    """A number with its noun: "1 file", "2 files"."""
-    return f"{number} {word}{'s' * (number != 1)}"
 
 
 @check(

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import check
-from pytest_readiness.domains.source.checks.files import counted
+from pytest_readiness.core.text import counted
 from pytest_readiness.domains.source.facts.ignored import IgnoredSamples
 from pytest_readiness.domains.source.ignoring import RepositoryPath, said_of
 

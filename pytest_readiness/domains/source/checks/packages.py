@@ -11,8 +11,9 @@ from pydantic import AfterValidator, Field
 
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import check
+from pytest_readiness.core.text import counted
 from pytest_readiness.domains.source.asked import locks_of, looked_at
-from pytest_readiness.domains.source.checks.files import counted, listed
+from pytest_readiness.domains.source.checks.files import listed
 from pytest_readiness.domains.source.devtools import DEVTOOLS
 from pytest_readiness.domains.source.facts.imports import DEVELOPMENT, PythonImports, is_development, provided
 from pytest_readiness.domains.source.facts.index import IndexQuestion, IndexVersions

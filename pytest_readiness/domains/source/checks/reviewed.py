@@ -8,8 +8,8 @@ from pydantic import Field
 
 from pytest_readiness.core.evidence import ClaimFalse, CouldNotVerify, Evidence
 from pytest_readiness.core.registry import check
+from pytest_readiness.core.text import counted
 from pytest_readiness.domains.forge.api import said
-from pytest_readiness.domains.source.checks.files import counted
 from pytest_readiness.domains.source.facts.changes import BEGINNING, ProposedChange, ReleasedChanges
 from pytest_readiness.domains.source.resource import Repository, Revision
 

@@ -8,8 +8,7 @@ from pydantic import Field
 
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import check
-from pytest_readiness.core.text import cut, visible
-from pytest_readiness.domains.source.checks.files import counted
+from pytest_readiness.core.text import counted, cut, visible
 from pytest_readiness.domains.source.code import TESTS, matches
 from pytest_readiness.domains.source.facts.code import SecretsAsked, SecretScan
 from pytest_readiness.domains.source.patterns import IgnorePattern

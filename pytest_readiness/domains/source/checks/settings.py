@@ -8,8 +8,8 @@ from pydantic import Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import check
-from pytest_readiness.core.text import cut, visible
-from pytest_readiness.domains.source.checks.files import counted, listed
+from pytest_readiness.core.text import counted, cut, visible
+from pytest_readiness.domains.source.checks.files import listed
 from pytest_readiness.domains.source.facts.settings import CommitHooks, ConfigFile, ConfigFiles, ConfigValue, Makefile
 from pytest_readiness.domains.source.patterns import TreePath
 

@@ -11,8 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import AsksOf, check
-from pytest_readiness.core.text import cut, visible
-from pytest_readiness.domains.source.checks.files import counted
+from pytest_readiness.core.text import counted, cut, visible
 from pytest_readiness.domains.source.command import CommandFigure, number_of
 from pytest_readiness.domains.source.facts.tools import CommandAsked, CommandRun, ToolAsked, ToolFindings
 from pytest_readiness.domains.source.resource import Repository
