@@ -103,11 +103,7 @@ def dependency_audit(
     made, warning = _origin(tool_findings, "audit", max_age_days, about)
     text = _judged(tool_findings, limit, unknown)
     if not release_lock.read:
-        unread = f"{told(lock)} is not compared with the report: such files are not read"
-        warning = f"{warning}; {unread}" if warning else unread
-        if not tool_findings.looked_at:
-            raise CouldNotVerify(f"{tool_findings.origin.where} does not tell what it looked at, and {unread}")
-        return Evidence(f"{text}, {made}", warning=warning)
+        raise CouldNotVerify(f"{told(lock)} cannot be compared with the report: such lock files are not read")
     if not release_lock.count or len(release_lock.packages) != release_lock.count:
         raise CouldNotVerify(f"{told(lock)} of the release names no package with its version")
     expected = f"an audit of the {release_lock.count} packages of {told(lock)}"
