@@ -252,7 +252,10 @@ LOCKS = {
     ),
     "Cargo.lock": '[[package]]\nname="shop"\nversion="1.0"\n'
     + "".join(f'[[package]]\nname="p{n}"\nversion="1.0"\nsource="registry+https://example.com"\n' for n in range(2)),
-    "yarn.lock": "# yarn lockfile v1\n",
+    "yarn.lock": "# yarn lockfile v1\n"
+    + "".join(f'\n"p{n}@^1.0", p{n}@1.x:\n  version "1.0"\n  integrity sha512-x\n' for n in range(2)),
+    "more/yarn.lock": "".join(f'\np{n}@^1.0:\n  version "1.0"\n' for n in range(3)),
+    "pnpm-lock.yaml": "lockfileVersion: '9.0'\n",
     "empty.txt": "# nothing\nflask>=2\n",
 }
 
@@ -282,6 +285,7 @@ def audit(release: Release, text: str, **parameters: Any) -> Evidence:
         (json.dumps(json.loads(pip("p0", "p1"))["dependencies"]), "uv.lock", "pip-audit: 0 open"),
         (cargo(), "Cargo.lock", "cargo audit: 0 open findings at high or above of 0 in 3 packages, 1 silenced"),
         (osv("6.9"), "uv.lock", "osv-scanner: 0 open findings at high or above of 1 in 2 packages"),
+        (yarn(), "yarn.lock", "yarn audit: 0 open findings at high or above of 1 in 2 packages"),
     ],
 )
 def test_audits_by_the_documented_shape_of_each_tool(locked: Release, text: str, lock: str, seen: str) -> None:
@@ -313,8 +317,8 @@ def test_audits_by_the_documented_shape_of_each_tool(locked: Release, text: str,
         (osv(packages=0), {"lock": "uv.lock"}, CouldNotVerify, "is of nothing"),
         (pnpm("critical"), {"lock": "yarn.lock"}, ClaimFalse, "GHSA-1 in p"),
         (yarn("high"), {"lock": "yarn.lock"}, ClaimFalse, "1 in p"),
-        (pnpm(), {"lock": "yarn.lock"}, CouldNotVerify, "yarn.lock cannot be compared"),
-        (yarn(), {"lock": "yarn.lock"}, CouldNotVerify, "yarn.lock cannot be compared"),
+        (yarn(), {"lock": "more/yarn.lock"}, ClaimFalse, "one of 2 packages"),
+        (pnpm(), {"lock": "pnpm-lock.yaml"}, CouldNotVerify, "pnpm-lock.yaml cannot be compared"),
         (yarn(whole=False), {"lock": "yarn.lock"}, CouldNotVerify, "gives no summary"),
         (npm(), {"lock": "web/package-lock.json"}, CouldNotVerify, "has no file web/package-lock.json"),
         (pip("p0"), {"lock": "empty.txt"}, CouldNotVerify, "names no package with its version"),

@@ -88,7 +88,8 @@ def dependency_audit(
 
     The packages of the lock file are compared by name and version where the report names all it looked at (pip-audit,
     Trivy with --list-all-pkgs, osv-scanner with --all-packages), else by number. pip-audit and cargo audit know no
-    severities: with them each finding counts. What was left out by settings is told where the report shows it.
+    severities: with them each finding counts. What was left out by settings is told where the report shows it. Beside
+    pnpm-lock.yaml and go.sum, which do not tell what is installed, nothing can be verified.
 
     Args:
         lock: the lock file, by its path in the repository (`requirements.txt`, `web/package-lock.json`).

@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from pytest_readiness.config.target import Target
@@ -16,6 +17,7 @@ from pytest_readiness.domains.artifact.resource import ToolReport
 from pytest_readiness.domains.image.facts import image_facts
 from pytest_readiness.domains.image.resource import Image
 from pytest_readiness.domains.source.commit import commit_of, files_of, read_files
+from pytest_readiness.domains.source.locks import LOCKS, read_lock
 from pytest_readiness.domains.source.resource import Repository
 
 _DIGEST = re.compile(r"(?:.{0,1000}@)?(sha256:[0-9a-f]{64})")
@@ -52,10 +54,11 @@ def release_lock(report: ToolReport, target: Target, *, ask: str) -> ReleaseLock
     file = next(iter(read_files(commit, (each for each in files_of(commit) if each.path == ask))), None)
     if file is None:
         raise CouldNotVerify(f"the release's commit {commit.short} has no file {ask} that can be read")
-    read = next((read for end, read in _LOCKS.items() if ask.rpartition("/")[2].endswith(end)), None)
-    if read is None and not _LOCK_NAME.fullmatch(ask.rpartition("/")[2]):
-        raise CouldNotVerify(f"{ask} is no lock file, by its name")
-    if read is None:
+    name = ask.rpartition("/")[2]
+    read = next((read for end, read in _LOCKS.items() if name.endswith(end)), partial(_pinned, name))
+    if name not in _READ and read not in _LOCKS.values():
+        if not _LOCK_NAME.fullmatch(name):
+            raise CouldNotVerify(f"{ask} is no lock file, by its name")
         return ReleaseLock(ask, (), 0, read=False)
     try:
         packages = tuple(dict.fromkeys(read(file[1].decode("utf-8-sig"))))
@@ -82,13 +85,12 @@ def _nested(dependencies: Mapping[str, Any], under: str = "") -> list[str]:
     return found
 
 
-def _toml(text: str) -> list[str]:
-    """Of uv and Poetry; what is the project's own is left out."""
-    own = {"editable", "virtual", "directory"}
-    packages = tomllib.loads(text)["package"]
-    return [
-        f"{each['name']}=={each.get('version', '')}" for each in packages if not own & set(each.get("source") or {})
-    ]
+def _pinned(name: str, text: str) -> list[str]:
+    """What is not the project's own."""
+    lock = read_lock(name, text)
+    if lock.problem:
+        raise ValueError(lock.problem)
+    return [f"{each.name}=={each.version}" for each in lock.pins if each.origin != "path"]
 
 
 def _cargo(text: str) -> list[str]:
@@ -101,11 +103,12 @@ def _requirements(text: str) -> list[str]:
 
 _LOCKS: Mapping[str, Callable[[str], list[str]]] = {
     **dict.fromkeys(("package-lock.json", "npm-shrinkwrap.json"), _npm),
-    **dict.fromkeys(("uv.lock", "poetry.lock"), _toml),
     "Cargo.lock": _cargo,
     ".txt": _requirements,
 }
-"""By the end of a name."""
+"""By the end of a name, where each place of a package counts, or there is more in the file than is installed."""
+_READ = LOCKS.keys() - {"pnpm-lock.yaml", "go.sum"}
+"""Whose reader tells all packages: of these it tells those that the project names itself, and more than are built."""
 
 
 @dataclass(frozen=True, slots=True)
