@@ -22,6 +22,8 @@ _TSC_LINE = re.compile(r".{1,300}\((\d+),\d+\): error")
 _MODULE = re.compile(r"Cannot find module '([^'.][^']{0,200})'")
 _BLACK = re.compile(r"would reformat (.{1,300})")
 _BLACK_COUNT = re.compile(r"(\d{1,9}) files? would (?:be reformatted|be left unchanged|fail to reformat)")
+_RUFF_FILE = re.compile(r"\[DEBUG\] Checking: (.{1,1000})")
+_RUFF_COUNT = re.compile(r"(\d{1,9}) files? (?:would be reformatted|already formatted)")
 _SETTINGS_HEAD = "linter.rules.enabled = ["
 
 
@@ -160,7 +162,7 @@ def _ruff(*select: str) -> Callable[[ToolPlace, tuple[str, ...]], _Said]:
         everything = ["--ignore-noqa", "--config=lint.per-file-ignores={}", "--output-format=json"]
         loud = _json("ruff", place.run([*base, *everything, "--", *(paths or ".")]))
         files = _ruff_files(place, paths)
-        rules = 0
+        rules = -1
         if files:
             shown = _ended("ruff", place.run([*base, "--show-settings", "--", files[0]]), (0,)).output
             after = shown.partition(_SETTINGS_HEAD)[2].partition("]\n")[0]
@@ -175,8 +177,10 @@ def _ruff(*select: str) -> Callable[[ToolPlace, tuple[str, ...]], _Said]:
 
 
 def _ruff_files(place: ToolPlace, paths: tuple[str, ...]) -> list[str]:
-    listed = _ended("ruff", place.run(["ruff", "check", "--no-cache", "--show-files", "--", *(paths or ".")]), (0,))
-    return [line for line in listed.output.splitlines() if line.endswith(_PYTHON)]
+    """The files that are linted. Those of --show-files are more: it knows nothing of `lint.exclude`."""
+    run = ["ruff", "check", "--no-cache", "--exit-zero", "--select=E902", "--verbose", "--", *(paths or ".")]
+    said = _ended("ruff", place.run(run, together=True), (0,)).output
+    return [path for path in _RUFF_FILE.findall(said) if path.endswith(_PYTHON)]
 
 
 def _ruff_format(place: ToolPlace, paths: tuple[str, ...]) -> _Said:
@@ -190,9 +194,9 @@ def _ruff_format(place: ToolPlace, paths: tuple[str, ...]) -> _Said:
     findings = [LintFinding("format", _inside(place, each), 0) for each in dict.fromkeys(changed)]
     if bool(findings) != bool(ended.status):
         raise CouldNotVerify(f"ruff format ended with exit code {ended.status} and named {len(findings)} files")
-    return _Said(
-        len(_ruff_files(place, paths)), findings, suppressed=_lines_with(place, _PYTHON, "fmt: off", "fmt: skip")
-    )
+    said = _ended("ruff", place.run([*base, "--", *(paths or ".")], together=True)).output
+    files = sum(int(number) for number in _RUFF_COUNT.findall(said))
+    return _Said(files, findings, suppressed=_lines_with(place, _PYTHON, "fmt: off", "fmt: skip"))
 
 
 def _black(place: ToolPlace, paths: tuple[str, ...]) -> _Said:

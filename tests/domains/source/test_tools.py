@@ -207,6 +207,8 @@ def test_real_tools_pass_and_fail(repo: Repo, job: str, tool: str) -> None:
     [
         ("lint", "ruff", {"pyproject.toml": "[tool.ruff.lint]\nselect = []\n"}, {}, "no rule is on"),
         ("lint", "ruff", {"pyproject.toml": "[tool.ruff]\nexclude = ['*']\n"}, {}, "no rule is on|looked at 0 files"),
+        ("lint", "ruff", {"pyproject.toml": "[tool.ruff.lint]\nexclude = ['*.py']\n"}, {}, "looked at 0 files"),
+        ("format", "ruff", {"pyproject.toml": "[tool.ruff.format]\nexclude = ['*.py']\n"}, {}, "looked at 0 files"),
         ("lint", "ruff", {"pyproject.toml": "[tool.ruff]\nnone = 1\n"}, {}, "ruff did not do its work"),
         ("lint", "ruff", {}, {"min_files": 2}, "looked at 1 files, and must look at 2"),
         ("lint", "ruff", {}, {"paths": ["nowhere"]}, "ruff could not read nowhere"),
