@@ -63,7 +63,8 @@ def fresh(
     said = f"{document_history.path} was last {how} on {last}"
     if max_age_days is not None:
         age = (now.date() - last).days
-        claim(age <= max_age_days, expected=f"a change or review within {max_age_days} days", seen=f"{said}, {age} ago")
+        seen = f"{said}, {age} days ago"
+        claim(age <= max_age_days, expected=f"a change or review within {max_age_days} days", seen=seen)
     absent = [path for path in newer_than or () if document_history.others.get(path) is None]
     if absent:
         raise CouldNotVerify(f"the commit {document_history.commit.short} has no {', '.join(absent[:_SHOWN])}")
