@@ -347,12 +347,14 @@ class GitHub:
             name = str(step.get("name") or uses or script.strip().partition("\n")[0] or f"step {number}")
             line = told.line if isinstance(told, YamlMap) else 0
             inputs = _texts(step.get("with"))
+            # What the job or workflow puts into a variable is meant where the step takes the variable.
+            taken = [value for key, value in environment.items() if f"${key}" in script or f"${{{key}" in script]
             inserted = script + (inputs.get("script", "") if "github-script" in uses else "")
             made = PipelineStep(
                 cut(name, 60), f"{scope.path}:{line}", *verdict,
                 uses=uses,
                 inputs={key: masked(key, self._rendered(value, known, verdict[0])) for key, value in inputs.items()},
-                refers=tuple(each.strip() for each in _EXPRESSION.findall(text)),
+                refers=tuple(each.strip() for each in _EXPRESSION.findall("\n".join([text, *taken]))),
                 inserts=tuple(each.strip() for each in _EXPRESSION.findall(inserted)),
                 secret_env=tuple(key for key, value in environment.items() if secrets_of(value)),
             )  # fmt: skip

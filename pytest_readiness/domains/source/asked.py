@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Sequence
 
 from pytest_readiness.core.evidence import CouldNotVerify
 from pytest_readiness.core.text import cut, visible
 from pytest_readiness.domains.source.facts.packages import Packages
 from pytest_readiness.domains.source.locks import LockFile
-from pytest_readiness.domains.source.packages import PackageFile, python_name
+from pytest_readiness.domains.source.packages import PackageFile, Requirement, python_name
 
 
 def looked_at(packages: Packages, left_out: Sequence[str]) -> tuple[list[PackageFile], int]:
@@ -50,6 +51,22 @@ def locks_of(manifest: PackageFile, packages: Packages) -> list[LockFile]:
         folder = posixpath.dirname(folder)
 
 
+def lock_of(each: Requirement, lock: LockFile, packages: Packages) -> LockFile:
+    """The lock of one package: that of an extra or group may be beside requirements.txt, as requirements-dev.txt."""
+    folder, name = posixpath.split(lock.path)
+    if not each.group or name != "requirements.txt":
+        return lock
+    own = (
+        other
+        for other in packages.locks
+        if posixpath.dirname(other.path) in (folder, posixpath.join(folder, "requirements"))
+        and other.path.endswith(".txt")
+        and each.group in re.split(r"[-_.]", posixpath.basename(other.path))
+        and (other.problem or any(pin.name == each.name for pin in other.pins))
+    )
+    return next(own, lock)
+
+
 def direct(packages: Packages, left_out: Sequence[str]) -> dict[tuple[str, str, str], PackageFile]:
     """Who asks for each direct package of an index, by ecosystem, name and locked version ("" for none).
 
@@ -66,6 +83,7 @@ def direct(packages: Packages, left_out: Sequence[str]) -> dict[tuple[str, str, 
         }
         for each in manifest.requires:
             if each.origin == "index":
-                version = pins[each.name].version if each.name in pins else ""
-                found.setdefault((manifest.ecosystem, each.name, version), manifest)
+                apart = (own for lock in locks if (own := lock_of(each, lock, packages)) is not lock)
+                pin = next((pin for own in apart for pin in own.pins if pin.name == each.name), pins.get(each.name))
+                found.setdefault((manifest.ecosystem, each.name, pin.version if pin else ""), manifest)
     return found

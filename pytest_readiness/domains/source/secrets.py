@@ -38,6 +38,10 @@ _EXAMPLE = re.compile(
     r"example|sample|dummy|placeholder|change.?me|your[_-]|xxxx|\*{4}|<[a-z]|\.\.\.|redacted|fake|not.?a?.?real|(?<!django-)insecure",
     re.I,
 )
+_SAMPLE = re.compile(r".{0,100}\.(?:example|sample|template|tmpl|dist)(?:\.\w{1,10})?")
+"""Names of files that are there to be copied and filled in."""
+_FILLED_IN = re.compile(r"password|passwd|pass|pwd|secret|token|key|postgres|mysql|root|admin|user|guest", re.I)
+"""What stands in them where a secret goes."""
 _CANDIDATE = re.compile(r"""pass|pwd|secret|contrase|key|token|auth|BEGIN|://|[A-Za-z0-9+/=_-]{16}""", re.IGNORECASE)
 """A line without any of these has nothing that detect-secrets would find."""
 _NAMED = (
@@ -345,12 +349,14 @@ class _Finder:
                 found.setdefault(text.count("\n", 0, match.start()) + 1, (kind, True))
         name, small = PurePosixPath(path).name, text.lower()
         lock, settings = bool(_LOCKS.fullmatch(name)), bool(_SETTINGS.fullmatch(name))
+        sample = bool(_SAMPLE.fullmatch(name))
         for secret, at in () if lock else beside_words(name, text, small, _LONGEST_LINE):
-            if not self._is_none(secret, secret) and not self._right(path, secret):
+            given = sample and _FILLED_IN.fullmatch(secret)
+            if not given and not self._is_none(secret, secret) and not self._right(path, secret):
                 found.setdefault(text.count("\n", 0, at) + 1, ("Secret Keyword", False))
         written = self._type_of(path)
         for number, line, plugins in self._plausible(text, small, settings=settings, lock=lock):
-            key = (line, lock, settings, written)
+            key = (line, lock, settings, sample, written)
             if number in found or key in self._clean or not _CANDIDATE.search(line):
                 continue
             if "eyJ" in line and (whose := next(secrets_in(line), "")):
@@ -394,6 +400,9 @@ class _Finder:
             return ""
         for found in plugin.analyze_line(filename=path, line=line, line_number=1):
             secret = str(found.secret_value)
+            given = _FILLED_IN.fullmatch(secret) or f"//{secret}:{secret}@" in line
+            if given and _SAMPLE.fullmatch(PurePosixPath(path).name):
+                continue
             about = kind == "Secret Keyword" and is_about(secret, line, path)
             none = about or self._is_none(secret, line) or self._heuristic.is_likely_id_string(secret, line, plugin)
             if not none and not self._right(path, secret):

@@ -44,6 +44,17 @@ CASES: list[tuple[str, str, Any, dict[str, Any]]] = [
     ("known in a run only", IMAGE, built("${{ vars.REGISTRY }}/shop"), SHOP),
     ("latest only", IMAGE, built("registry.example.com/shop", "type=raw,value=latest"), {}),
     ("latest only", IMAGE, job(run("docker build -t a.io/b/c .\ndocker push a.io/b/c")), {}),
+    ("latest only", IMAGE, job(run('docker build -t "$IMAGE:latest" .\ndocker push "$IMAGE:latest"')), {}),
+    ("", IMAGE, job(run("docker build -t $IMAGE:latest -t $IMAGE:$SHA .\ndocker push --all-tags $IMAGE")), {}),
+    ("", IMAGE, job(run("docker build -t $IMAGE .\ndocker push $IMAGE")), {}),
+    ("latest only", IMAGE, job(
+        "      - uses: docker/build-push-action@v6\n"
+        "        with: {push: true, tags: '${{ env.IMAGE }}:latest'}\n"
+    ), {}),
+    ("", IMAGE, job(
+        "      - uses: docker/build-push-action@v6\n"
+        "        with: {push: true, tags: '${{ env.IMAGE }}:latest,${{ env.IMAGE }}:${{ github.sha }}'}\n"
+    ), {}),
     ("", DEPLOY, deployed("${{ github.ref == 'refs/heads/main' && 'production' || 'staging' }}"), PRODUCTION),
     ("none among", DEPLOY, deployed("production", "aws s3 sync s3://a ."), PRODUCTION),
     ("-x=test", TESTS, job(run("gradle build -x test")), {}),

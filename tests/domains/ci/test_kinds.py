@@ -63,6 +63,17 @@ RIGHT: list[tuple[str, Any, dict[str, Any]]] = [
         {},
     ),
     ("ci.rollback", job(run("kubectl rollout undo deployment/shop"), on="on: workflow_dispatch\n"), {}),
+    *(
+        (
+            "ci.rollback",
+            job(run("helm upgrade shop . --set tag=" + tag), on=DISPATCH + top, more=more),
+            {},
+        )
+        for tag, top, more in (
+            ("$TAG", "env: {TAG: '${{ inputs.version }}'}\n", ""),
+            ('"${TAG}"', "", "    env: {TAG: '${{ inputs.version }}'}\n"),
+        )
+    ),
     ("ci.rollback", {".gitlab-ci.yml": "back: {script: [helm rollback shop], when: manual}\n"}, {}),
 ]
 
@@ -111,6 +122,12 @@ FALSE: list[tuple[str, Any, dict[str, Any], str]] = [
     ),
     ("ci.deploys", {".gitlab-ci.yml": GITLAB_DEPLOY + "  when: manual\n"}, {"environment": "production"}, "by hand"),
     ("ci.rollback", job(DEPLOY, on=DISPATCH), {}, "uses no version"),
+    (
+        "ci.rollback",
+        job(DEPLOY, on=DISPATCH, more="    env: {TAG: '${{ inputs.version }}'}\n"),
+        {},
+        "uses no version",
+    ),
     ("ci.rollback", job(run("helm upgrade shop --set tag=${{ inputs.version }}")), {}, "uses no version"),
     ("ci.rollback", job(run("kubectl rollout undo deployment/shop")), {}, "runs only on: push"),
 ]

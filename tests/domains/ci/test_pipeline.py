@@ -123,6 +123,13 @@ FALSE: dict[str, tuple[str | dict[str, str], str]] = {
         "none among",
     ),
     "printed": (job(run("sudo echo pytest")), "none among"),
+    "beside one that people start": (
+        {
+            **package("echo none"),
+            ".github/workflows/back.yml": job(run("./back"), on="on: workflow_dispatch\n"),
+        },
+        "none among 2 steps of 2 workflows",
+    ),
     "no step": (job(run("echo pytest")), "none among 1 step"),
     "installed only": (job(run("pip install pytest\nuv add pytest\nuv pip install pytest")), "none among"),
     "image named test": (job(run("docker build -t test .")), "none among"),

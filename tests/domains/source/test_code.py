@@ -310,6 +310,7 @@ DATA = ["4242424242424242", "test@shop.example", "Jane Tester"]
 def test_no_test_data_passes(judged: Any) -> None:
     files = {
         "tests/x.py": "jane tester",
+        "release.checks.yaml": "code: {no-test-data: {check: source.no_test_data, texts: [Jane Tester]}}",
         "logo.png": b"\0Jane Tester",
         "a.py": "latest@shop.examples 14242424242424242",
     }

@@ -65,10 +65,11 @@ def test_files_that_say_nothing(repo: Repo, judged: Any, tmp_path: Path, path: s
         judged("source.files", paths=[path])
 
 
-def test_files_that_must_be_absent(repo: Repo, judged: Any) -> None:
+@pytest.mark.parametrize("absent", ["**/*.pem", "*.pem", "*.key|*.pem", "config/*.pem"])
+def test_files_that_must_be_absent(repo: Repo, judged: Any, absent: str) -> None:
     repo.commit(FILES | {"config/key.pem": "x"})
     with pytest.raises(ClaimFalse, match=r"seen: config/key\.pem is there"):
-        judged("source.files", paths=["docs/"], absent=["**/*.pem"])
+        judged("source.files", paths=["docs/"], absent=[absent])
     with pytest.raises(ClaimFalse, match=r"seen: deploy/run\.sh is there"):
         judged("source.files", paths=["docs/"], absent=["deploy/"])
 

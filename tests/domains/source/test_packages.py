@@ -117,6 +117,34 @@ def test_locks_written_after_the_documented_form(repo: Repo, judged: Any, manife
 
 
 @pytest.mark.parametrize(
+    ("name", "line", "seen"),
+    [
+        ("requirements-dev.txt", "pytest==8.4.2", ""),
+        ("requirements/dev.txt", "pytest==8.4.2", ""),
+        ("requirements-dev.txt", "pytest==7.4.0", "asked for as >=8, and requirements-dev.txt has 7.4.0"),
+        ("requirements-dev.txt", "pytest>=8", "left open in requirements-dev.txt"),
+        ("requirements-docs.txt", "pytest==8.4.2", "pytest of pyproject.toml is not in requirements.txt"),
+        ("requirements-dev.txt", "pytest==8.4.2\nflask==3.1.2", "flask of pyproject.toml is not in requirements.txt"),
+    ],
+)
+def test_an_extra_is_locked_in_a_file_of_its_own(repo: Repo, judged: Any, name: str, line: str, seen: str) -> None:
+    needs = 'dependencies = ["idna"' + (', "flask"' if "flask" in line else "") + "]\n"
+    extra = '[project.optional-dependencies]\ndev = ["pytest>=8"]\n'
+    repo.commit(
+        {
+            "pyproject.toml": f'[project]\nname = "s"\n{needs}{extra}',
+            "requirements.txt": "idna==3.10\n",
+            name: f"{line}\n",
+        }
+    )
+    if seen:
+        with pytest.raises(ClaimFalse, match=seen):
+            judged("source.dependencies_locked", left_out=[f"/{name}"])
+    else:
+        assert name in judged("source.dependencies_locked").text
+
+
+@pytest.mark.parametrize(
     ("line", "seen"),
     [
         ("rich", "rich of requirements.txt is left open"),

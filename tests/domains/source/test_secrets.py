@@ -45,6 +45,8 @@ FOUND = {
     ("app.py", f'dsn = "postgres://app:{PASSWORD}@db/prod"'): "Basic Auth Credentials",
     ("swagger/api.yaml", f"password: {PASSWORD}"): "Secret Keyword",
     (".env", f"DB_PASSWORD={PASSWORD}"): "Secret Keyword",
+    (".env.example", f"DB_PASSWORD={PASSWORD}"): "Secret Keyword",
+    (".env", "DATABASE_URL=postgresql://app:password@localhost:5432/app"): "Basic Auth Credentials",
     ("Dockerfile", f"ENV DB_PASSWORD={PASSWORD}"): "Secret Keyword",
     ("run.sh", f"export DB_PASSWORD={PASSWORD}"): "Secret Keyword",
     (".env.production", f"SIGNING={RANDOM}"): "Base64 High Entropy String",
@@ -96,6 +98,8 @@ RIGHT = [
     ("page.html", f'<script integrity="sha384-{RANDOM}"></script>'),
     ("key.pem", "-----BEGIN PUBLIC KEY-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA\n-----END PUBLIC KEY-----\n"),
     (".env.example", "DB_PASSWORD=change-me\nAPI_KEY=\nSECRET_KEY=${SECRET}\nTOKEN=<token>\n"),
+    (".env.example", "DB_PASSWORD=password\nDATABASE_URL=postgresql://app:password@localhost:5432/app\n"),
+    (".env.sample", "DATABASE_URL=postgresql://shop:shop@db:5432/app\n"),
     ("tests/certs/server.key", KEY),
     ("tests/test_a.py", f'password = "{PASSWORD}"'),
 ]

@@ -156,6 +156,11 @@ def test_licences_that_are_others(repo: Repo, judged: Any, files: dict[str, str]
 @pytest.mark.parametrize(
     ("files", "said"),
     [
+        (project('"MIT"') | {"LICENSE": MIT, "package.json": "{"}, "package.json is no valid"),
+        (
+            project('"MIT"') | {"LICENSE": MIT, "package.json": '{"license": "SEE LICENSE IN LICENSE"}'},
+            "SEE LICENSE IN",
+        ),
         ({"LICENSE": MIT}, "no manifest at the top declares a licence"),
         (project('"MIT"') | {"LICENSE": "Do what is right, and tell nobody of it. " * 9}, "LICENSE is not recognised"),
         (project('"The MIT thing"') | {"LICENSE": MIT}, "which is no SPDX expression"),

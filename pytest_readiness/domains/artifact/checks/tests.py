@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import Field
 
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import check
-from pytest_readiness.domains.artifact.facts.tests import Tests
+from pytest_readiness.domains.artifact.facts.tests import CaseResult, Tests
 from pytest_readiness.domains.artifact.files import told
 from pytest_readiness.domains.artifact.origin import Age, Proof, judge_origin
 
@@ -51,13 +52,17 @@ def junit(
     if not cases:
         raise CouldNotVerify(f"{test_report.origin.where} holds no tests{of}; it has {test_report.count} in all")
     results = Counter(each.result for each in cases)
-    failed = [told(f"{each.classname}.{each.name}".strip(".")) for each in cases if each.result == "failed"]
     ran = len(cases) - results["skipped"]
     again = sum(each.again > 0 for each in cases)
-    text = f"{ran} tests{of} were run, {len(failed)} failed, {results['skipped']} skipped or expected to fail"
+    text = f"{ran} tests{of} were run, {results['failed']} failed, {results['skipped']} skipped or expected to fail"
     text += f", {again} run again" * (again > 0)
-    names = f": {', '.join(failed[:5])}" + f" and {len(failed) - 5} more" * (len(failed) > 5)
-    claim(not failed, expected="no failed test", seen=f"{text}{names}")
-    claim(results["skipped"] <= max_skipped, expected=f"at most {max_skipped} skipped tests", seen=text)
+    claim(not results["failed"], expected="no failed test", seen=text + _named(cases, "failed"))
+    expected = f"at most {max_skipped} skipped tests"
+    claim(results["skipped"] <= max_skipped, expected=expected, seen=text + _named(cases, "skipped"))
     claim(ran >= min_tests, expected=f"{min_tests} tests or more", seen=text)
     return Evidence(f"{text}, {made}", warning=warning)
+
+
+def _named(cases: Sequence[CaseResult], result: str) -> str:
+    names = [told(f"{each.classname}.{each.name}".strip(".")) for each in cases if each.result == result]
+    return f": {', '.join(names[:5])}" + f" and {len(names) - 5} more" * (len(names) > 5)

@@ -114,6 +114,7 @@ def _effective(
             ]
     if good:
         return good
+    near = bool(bad)
     for workflow in pipelines.workflows:
         doubts += [workflow.why_not] if workflow.unsure and not workflow.jobs else []
         bad += [f"{workflow.file}: {workflow.why_not}"] * bool(workflow.why_not and not workflow.unsure)
@@ -125,7 +126,7 @@ def _effective(
         raise CouldNotVerify(f"whether a step {does} for {pipelines.branch} is not sure: {'; '.join(doubts[:3])}{more}")
     raise ClaimFalse(
         f"a step that {does} for {pipelines.branch}, and fails the pipeline where that fails",
-        "; ".join(bad[:3]) or f"none among {looked}",
+        "; ".join(bad[:3] if near else [f"none among {looked}", *bad[:3]]),
     )
 
 
@@ -349,6 +350,8 @@ def builds_image(
             if any(_may_begin(each, registry) for value in open_ends for each in re.split(r"[\n,]", value)):
                 return _Doubt(f"whether a tag of it begins with {registry} is known in a run only")
             return f"no tag of it begins with {registry}, as far as tags are written"
+        # Of a name in a variable, "$IMAGE:latest" and "${{ env.IMAGE }}:latest", its tag is known.
+        tags += [each for each in parts if each.startswith(("$", "}}")) and ":" in each and each not in tags]
         if tags and all(re.search(r":latest$|/[^:@$/]+$", tag) for tag in tags):
             return "it is pushed as latest only"
         return ""

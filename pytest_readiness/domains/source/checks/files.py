@@ -12,7 +12,7 @@ from pytest_readiness.core.registry import check
 from pytest_readiness.core.text import counted, cut, size, visible
 from pytest_readiness.domains.source.facts.state import RemoteBranch, WorkingTree
 from pytest_readiness.domains.source.facts.tree import GitTree, MergeConflicts, NamedFiles
-from pytest_readiness.domains.source.patterns import IgnorePattern, TreePath
+from pytest_readiness.domains.source.patterns import GLOB, IgnorePattern, TreePath
 from pytest_readiness.domains.source.resource import Repository, Revision
 
 STRAY = (
@@ -46,12 +46,18 @@ def listed(names: Iterable[str], total: int = 0) -> str:
     return f"{shown} and {more} more" if more else shown
 
 
+def _anywhere(path: str) -> str:
+    """A pattern of names, such as *.pem, means files in any folder where none may be."""
+    parts = (f"**/{each}" if GLOB & set(each) and "/" not in each else each for each in path.split("|"))
+    return "|".join(parts)
+
+
 @check(
     "source.files",
     severity="medium",
     remedy="Add the missing files to Git, and remove those that must not be there.",
     source="GitHub documentation, 'Setting up your project for healthy contributions'",
-    asks=lambda _, paths, absent: {"named_files": [*paths, *absent]},
+    asks=lambda _, paths, absent: {"named_files": [*paths, *map(_anywhere, absent)]},
 )
 def files(
     named_files: NamedFiles,
@@ -67,7 +73,7 @@ def files(
     Args:
         paths: from the top of the repository; `docs/` is a folder with files, `deploy/*.sh` a pattern, and
             `README.md|README.rst` either of two.
-        absent: paths in the same form that no file may have.
+        absent: paths in the same form that no file may have; a pattern without a slash (`*.pem`) in no folder.
     """
     if not named_files.tracked:
         raise CouldNotVerify(f"the commit {named_files.commit.short} has no files")
@@ -78,7 +84,7 @@ def files(
             near = named_files.near.get(path, "")
             told = f"{found[0].path} {found[0].flaw}" if found else f"no {path}" + (f" ({near})" if near else "")
             wrong.append(told)
-    wrong += [f"{each.path} is there" for path in absent for each in named_files.found.get(path, ())[:3]]
+    wrong += [f"{each.path} is there" for path in absent for each in named_files.found.get(_anywhere(path), ())[:3]]
     lacking = f" and none at {', '.join(absent)}" if absent else ""
     claim(not wrong, expected=f"files at {listed(paths)}{lacking} in {named_files.commit.short}", seen=listed(wrong))
     count = sum(len(named_files.found[path]) for path in paths)

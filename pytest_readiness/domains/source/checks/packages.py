@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field
 from pytest_readiness.core.evidence import CouldNotVerify, Evidence, claim
 from pytest_readiness.core.registry import check
 from pytest_readiness.core.text import counted
-from pytest_readiness.domains.source.asked import locks_of, looked_at
+from pytest_readiness.domains.source.asked import lock_of, locks_of, looked_at
 from pytest_readiness.domains.source.checks.files import listed
 from pytest_readiness.domains.source.devtools import DEVTOOLS
 from pytest_readiness.domains.source.facts.imports import DEVELOPMENT, PythonImports, is_development, provided
@@ -80,15 +80,25 @@ def dependencies_locked(
                 if each.origin == "path" or each.name in allowed:
                     continue
                 count += 1
-                why = _unlocked(each, pins, lock, posixpath.dirname(manifest.path))
+                own = lock_of(each, lock, packages)
+                if own != lock:
+                    used[own.path] = own
+                    unknown += [own.problem] * bool(own.problem)
+                known = pins if own == lock else {pin.name: pin for pin in reversed(own.pins)}
+                why = _unlocked(each, known, own, posixpath.dirname(manifest.path))
                 if why:
                     wrong.append(f"{each.name} of {manifest.path} {why}")
                 unlike += (
-                    not why and each.name in pins and holds(pins[each.name].version, each.spec, lock.ecosystem) is None
+                    not why and each.name in known and holds(known[each.name].version, each.spec, own.ecosystem) is None
                 )
-    bare = {path: sum(not p.digest and p.origin in ("index", "url") for p in lock.pins) for path, lock in used.items()}
+    bare = {
+        path: [pin.name for pin in lock.pins if not pin.digest and pin.origin in ("index", "url")]
+        for path, lock in used.items()
+    }
     if digests:
-        wrong += [f"{number} of {path} without a digest" for path, number in bare.items() if number]
+        wrong += [
+            f"{len(names)} of {path} without a digest, such as {names[0]}" for path, names in bare.items() if names
+        ]
     claim(
         not wrong,
         expected=f"a lock that fits each of {counted(len(asking), 'manifest')}",
@@ -97,7 +107,8 @@ def dependencies_locked(
     if unknown or not count:
         raise CouldNotVerify(listed(unknown) or "the manifests ask for no packages but those of the repository itself")
     told = f"{counted(count, 'package')} of {listed(each.path for each in asking)} in {listed(used)}, "
-    told += f"{sum(lock.count for lock in used.values())} locked in all, {sum(bare.values())} without a digest"
+    told += f"{sum(lock.count for lock in used.values())} locked in all, "
+    told += f"{sum(map(len, bare.values()))} without a digest"
     told += f"; {counted(unlike, 'range')} not compared" * bool(unlike)
     told += f"; {counted(out, 'manifest')} left out" * bool(out)
     return Evidence(told)

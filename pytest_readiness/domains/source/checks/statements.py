@@ -125,12 +125,22 @@ def license(
     wanted = spdx or next(iter(declared.values()), "")
     if not wanted:
         raise CouldNotVerify("no manifest at the top declares a licence, and the binding names none by `spdx`")
-    try:
-        wanted = _spdx(wanted)
-        others = [f"{path} declares {cut(each, 60)}" for path, each in declared.items() if _spdx(each) != wanted]
-    except ValueError:
-        raise CouldNotVerify(f"a manifest declares {cut(visible(wanted), 60)}, which is no SPDX expression") from None
+    named = {}
+    for path, each in declared.items():
+        try:
+            named[path] = _spdx(each)
+        except ValueError:
+            raise CouldNotVerify(f"{path} declares {cut(visible(each), 60)}, which is no SPDX expression") from None
+    wanted = _spdx(wanted)
+    others = [f"{path} declares {cut(declared[path], 60)}" for path, each in named.items() if each != wanted]
     claim(not others, expected=f"the licence {wanted} in each manifest", seen=listed(others))
+    unread = [
+        each.problem
+        for each in packages.manifests
+        if each.problem and "/" not in each.path and not each.path.endswith((".txt", ".in"))
+    ]
+    if unread:
+        raise CouldNotVerify(listed(unread))
     texts = licence_texts.texts
     claim(bool(texts), expected=f"a file LICENSE with {wanted}", seen="no LICENSE, LICENCE, COPYING or LICENSES/")
     problems = [f"{each.path} {each.problem}" for each in texts if each.problem]

@@ -1,0 +1,1 @@
+select id, concert, seats, paid from orders where mail = :'mail';
